@@ -1,0 +1,1 @@
+"""Where calibration of the rig lives: the IR-depth shift, depth onto colour, thermal onto both."""

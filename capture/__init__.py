@@ -1,0 +1,1 @@
+"""Records what the sensors see: drivers, the recording loop and its pictures."""

@@ -1,0 +1,123 @@
+"""A picture of a session at a glance: moments side by side, modalities below one another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from capture.png import with_text
+from taver import __version__
+from taver.core import atomic, consent
+from taver.core.clock import NS_PER_S
+from taver.core.codec import decode
+from taver.core.errors import DataError
+from taver.core.extras import need
+from taver.core.frames import Modality
+from taver.core.recording.reader import StreamReader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from taver.core.session.folder import Session
+
+    Picture = npt.NDArray[np.uint8]
+
+COLUMNS = 6
+_TILE_WIDTH_PX = 240
+_MARGIN_PX = 10
+_HEAD_PX = 44
+_LABEL_PX = 22
+_TITLE_PX, _LABEL_TEXT_PX = 18, 13
+_PAPER, _INK, _FAINT = (250, 249, 247), (40, 40, 44), (130, 130, 136)
+_WARNING = (176, 64, 32)
+
+
+def write(session: Session, path: Path) -> Path:
+    """Draw the sheet of `session` as a PNG at `path`; only people who allowed pictures."""
+    manifest = session.manifest
+    if manifest.participant is not None:
+        consent.require_pictures(manifest.consent, manifest.participant)
+    cv2 = need("cv2", extra="capture", to="draw a contact sheet")
+    rows = [
+        _row(cv2, modality, session.stream_file(modality)) for modality in manifest.streams
+    ]
+    if not rows:
+        raise DataError(f"Session {session.name} has no streams", fix="choose another session")
+    width_px = COLUMNS * (_TILE_WIDTH_PX + _MARGIN_PX) + _MARGIN_PX
+    title = np.full((_HEAD_PX, width_px, 3), _PAPER, np.uint8)
+    said = f"{session.name}, {manifest.participant or 'nobody'}, {manifest.length_s:.1f} s"
+    _write_text(cv2, title, said, (_MARGIN_PX, 29), _INK, _TITLE_PX)
+    if manifest.simulated:
+        _write_text(cv2, title, "SIMULATED", (width_px - 118, 29), _WARNING, _TITLE_PX)
+    sheet = np.concatenate([title, *rows])
+    done, data = cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+    if not done:
+        raise DataError("The contact sheet could not be encoded", fix="report it as a bug")
+    atomic.write_bytes(path, with_text(bytes(data), _provenance(session)))
+    return path
+
+
+def _provenance(session: Session) -> dict[str, str]:
+    """Return what is written into the picture's file: what it was made from."""
+    prints = {m: stream.fingerprint for m, stream in session.manifest.streams.items()}
+    return {
+        "Software": f"taver {__version__}",
+        "Source": f"session {session.name}: {', '.join(f'{m} {p}' for m, p in prints.items())}",
+        "Simulated": "yes" if session.manifest.simulated else "no",
+    }
+
+
+def _row(cv2: Any, modality: Modality, file: Path) -> Picture:
+    with StreamReader(file) as reader:
+        if not len(reader):
+            raise DataError(f"{file} is empty", fix="record again")
+        header = reader.header
+        height_px = round(_TILE_WIDTH_PX * header.height_px / header.width_px)
+        width_px = COLUMNS * (_TILE_WIDTH_PX + _MARGIN_PX) + _MARGIN_PX
+        row = np.full((height_px + _LABEL_PX + _MARGIN_PX, width_px, 3), _PAPER, np.uint8)
+        first_ns = int(reader.unix_ns.min())
+        moments = np.linspace(first_ns, int(reader.unix_ns.max()), COLUMNS).astype(np.int64)
+        for column, moment_ns in enumerate(moments.tolist()):
+            frame = reader.read(reader.nearest(moment_ns))
+            pixels = decode(modality, frame.data, header.height_px, header.width_px)
+            x = _MARGIN_PX + column * (_TILE_WIDTH_PX + _MARGIN_PX)
+            tile = _shown(cv2, modality, pixels)
+            row[_LABEL_PX : _LABEL_PX + height_px, x : x + _TILE_WIDTH_PX] = cv2.resize(
+                tile, (_TILE_WIDTH_PX, height_px), interpolation=cv2.INTER_AREA
+            )
+            label = f"{modality}  {(frame.unix_ns - first_ns) / NS_PER_S:.1f} s"
+            _write_text(cv2, row, label, (x, _LABEL_PX - 7), _FAINT, _LABEL_TEXT_PX)
+    return row
+
+
+def _shown(cv2: Any, modality: Modality, pixels: npt.NDArray[Any]) -> Picture:
+    """Return the pixels as people look at them: depth and heat in colours, 0 as paper."""
+    if modality is Modality.COLOR:
+        return pixels
+    valid = pixels > 0
+    if not valid.any():
+        return np.full((*pixels.shape, 3), _PAPER, np.uint8)
+    low, high = np.percentile(pixels[valid], [1, 99])
+    scaled = np.clip((pixels - low) / max(high - low, 1.0) * 255, 0, 255).astype(np.uint8)
+    table = {
+        Modality.DEPTH: cv2.COLORMAP_VIRIDIS,
+        Modality.IR: cv2.COLORMAP_BONE,
+        Modality.THERMAL: cv2.COLORMAP_INFERNO,
+    }[modality]
+    if modality is Modality.DEPTH:
+        scaled = 255 - scaled  # what is near shines
+    shown: Picture = cv2.cvtColor(cv2.applyColorMap(scaled, table), cv2.COLOR_BGR2RGB)
+    shown[~valid] = _PAPER
+    return shown
+
+
+def _write_text(
+    cv2: Any, on: Picture, text: str, at: tuple[int, int], ink: tuple[int, int, int], size_px: int
+) -> int:
+    """Write `text` with its base line at `at`; return where it ends."""
+    weight = 600 if size_px >= _TITLE_PX else 400
+    end, _ = cv2.putText(on, text, at, ink, cv2.FontFace("sans"), size_px, weight)
+    return int(end[0])

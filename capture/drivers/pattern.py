@@ -1,0 +1,146 @@
+"""A test pattern in all modalities: no person, no camera, but every frame tells its number.
+
+It can misbehave on request, as real cameras do without being asked.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+import numpy as np
+
+from capture import testcard
+from taver.core.clock import NS_PER_S, VirtualClock
+from taver.core.errors import DeviceError, InputError
+from taver.core.frames import DeviceInfo, Frame, Modality, Stamp, StreamInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from taver.core.clock import Clock
+
+class PatternConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to show, and how to misbehave."""
+
+    modalities: tuple[Modality, ...] = (Modality.COLOR, Modality.DEPTH, Modality.THERMAL)
+    serial: str = "pattern-0"
+    rate_hz: float = 10.0
+    scale: float = 1.0  # of the real sensors' width and height
+    seed: int = 0
+    drop_every: int = 0  # every so many frames one is lost; 0 for never
+    jitter_ns: int = 0  # each frame comes up to so much late
+    unplug_after: int = 0  # after so many frames the device is gone; 0 for never
+
+    def __post_init__(self) -> None:
+        wrong = [
+            f"{name} = {value}"
+            for name, value, good in (
+                ("rate_hz", self.rate_hz, 0 < self.rate_hz <= 1000),
+                ("scale", self.scale, 0.02 <= self.scale <= 1),
+                ("modalities", list(self.modalities), len(self.modalities) > 0),
+                ("drop_every", self.drop_every, self.drop_every >= 0 and self.drop_every != 1),
+                ("jitter_ns", self.jitter_ns, 0 <= self.jitter_ns * self.rate_hz < NS_PER_S),
+                ("unplug_after", self.unplug_after, self.unplug_after >= 0),
+            )
+            if not good
+        ]
+        if wrong:
+            raise InputError(
+                f"The test pattern cannot run with {', '.join(wrong)}",
+                fix="rates of 1-1000 Hz, scales of 0.02-1, jitter below one period",
+            )
+
+
+class PatternDriver:
+    """Draws frames at a steady rate from whatever clock it is given."""
+
+    Config: ClassVar = PatternConfig
+
+    def __init__(self, config: PatternConfig, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._start_ns: int | None = None
+        self._stopped = threading.Event()
+        self._open = False
+
+    @classmethod
+    def missing(cls) -> str | None:
+        """Return None: it needs nothing but numpy."""
+        return None
+
+    @classmethod
+    def discover(cls) -> list[DeviceInfo]:
+        """Return nothing: a simulation is chosen, never found."""
+        return []
+
+    def open(self) -> DeviceInfo:
+        """Say what is delivered."""
+        self._open = True
+        return DeviceInfo(
+            driver="pattern",
+            model="test pattern",
+            serial=self._config.serial,
+            streams=tuple(
+                StreamInfo(
+                    modality=modality,
+                    width_px=testcard.size_px(modality, self._config.scale)[0],
+                    height_px=testcard.size_px(modality, self._config.scale)[1],
+                    rate_hz=self._config.rate_hz,
+                    unit=testcard.UNIT[modality],
+                )
+                for modality in self._config.modalities
+            ),
+            simulated=True,
+        )
+
+    def start(self, at_ns: int) -> None:
+        """Let the first frame be taken at `at_ns`."""
+        if not self._open:
+            raise DeviceError("The test pattern was not opened", fix="call open() before start()")
+        self._start_ns = at_ns
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield the frames of each moment in the order of the configured modalities."""
+        if self._start_ns is None:
+            raise DeviceError("The test pattern was not started", fix="call start() first")
+        random = np.random.default_rng(self._config.seed)
+        number = 0
+        while not self._stopped.is_set():
+            due_ns = self._start_ns + round(number * NS_PER_S / self._config.rate_hz)
+            late_ns = int(random.integers(self._config.jitter_ns + 1))
+            self._wait_until(due_ns + late_ns)
+            if self._config.unplug_after and number >= self._config.unplug_after:
+                raise DeviceError(
+                    f"The test pattern {self._config.serial} was unplugged after {number} frames",
+                    fix="leave unplug_after at 0",
+                )
+            lost = self._config.drop_every and number % self._config.drop_every == 1
+            if not lost:
+                stamp = Stamp(
+                    host_ns=due_ns + late_ns, device_ns=due_ns - self._start_ns, number=number
+                )
+                for modality in self._config.modalities:
+                    if self._stopped.is_set():
+                        return
+                    pixels = testcard.draw(modality, number, self._config.scale)
+                    yield Frame(modality=modality, stamp=stamp, pixels=pixels)
+            number += 1
+
+    def stop(self) -> None:
+        """End the frames; one that is being waited for still comes or not."""
+        self._stopped.set()
+
+    def close(self) -> None:
+        """Let go; nothing is held."""
+        self.stop()
+        self._open = False
+
+    def _wait_until(self, when_ns: int) -> None:
+        if isinstance(self._clock, VirtualClock):
+            self._clock.sleep_until_ns(when_ns)
+            return
+        # In short steps, so that stop() is heard.
+        while not self._stopped.is_set() and (left_ns := when_ns - self._clock.now_ns()) > 0:
+            self._stopped.wait(min(left_ns / NS_PER_S, 0.05))

@@ -1,0 +1,70 @@
+"""What a command says to the person at the terminal, and how loudly."""
+
+from __future__ import annotations
+
+import enum
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from taver.core.errors import TaverError
+
+
+class Loudness(enum.IntEnum):
+    """How much is said besides results and errors."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
+
+class Console:
+    """Results go to standard output; everything else to standard error."""
+
+    def __init__(self) -> None:
+        self.loudness = Loudness.NORMAL
+        self.debug = False
+
+    def result(self, text: str) -> None:
+        """Print what was asked for; also when quiet."""
+        click.echo(text)
+
+    def say(self, text: str) -> None:
+        """Print what is happening, unless quiet."""
+        if self.loudness >= Loudness.NORMAL:
+            click.echo(text, err=True)
+
+    def detail(self, text: str) -> None:
+        """Print what only a curious person wants to know."""
+        if self.loudness >= Loudness.VERBOSE:
+            click.echo(click.style(text, dim=True), err=True)
+
+    def warn(self, text: str, *, fix: str) -> None:
+        """Print what is not right but does not stop us; also when quiet."""
+        click.echo(f"{click.style('warning', fg='yellow')}  {text}", err=True)
+        click.echo(f"{click.style('    fix', fg='green')}  {fix}", err=True)
+
+    def error(self, error: TaverError) -> None:
+        """Print what is wrong, every single problem, and what to do."""
+        click.echo(f"{click.style('error', fg='red', bold=True)}  {error.what}", err=True)
+        for problem in error.problems:
+            click.echo(f"       - {problem}", err=True)
+        click.echo(f"{click.style('  fix', fg='green', bold=True)}  {error.fix}", err=True)
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = "") -> None:
+        """Print a table as a result; columns whose place in `right` holds 'r' are right-aligned."""
+        from rich import box
+        from rich.console import Console as Rich
+        from rich.table import Table
+
+        table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+        for place, column in enumerate(columns):
+            table.add_column(column, justify="right" if right[place : place + 1] == "r" else "left")
+        for row in rows:
+            table.add_row(*row)
+        # Without a terminal there is no width to fit; a wide one keeps rows in one line for grep.
+        Rich(width=None if sys.stdout.isatty() else 200, markup=False, highlight=False).print(table)

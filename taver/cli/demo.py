@@ -1,0 +1,35 @@
+"""taver demo: the whole story, on simulated sensors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from taver.cli.base import TaverCommand
+from taver.cli.console import Console
+
+
+@click.command(cls=TaverCommand)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="taver-demo",
+    show_default=True,
+    help="The folder for the demo's study.",
+)
+@click.pass_obj
+def demo(console: Console, out: Path) -> None:
+    """Run the whole story on simulated sensors: no camera is needed.
+
+    It makes a study with one simulated person, records ten seconds of colour,
+    depth and heat from a test pattern, reads every record back, and draws a
+    contact sheet. The study works with all other commands. Run again, it goes
+    on where it stopped.
+    """
+    from taver.cli.progress import ConsoleProgress
+    from taver.cli.story import tell
+
+    with ConsoleProgress(console) as progress:
+        for line in tell(out, progress):
+            console.result(line)

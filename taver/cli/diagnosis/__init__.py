@@ -1,0 +1,1 @@
+"""What `taver doctor` looks at: one module per concern, none of which imports anything heavy."""

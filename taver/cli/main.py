@@ -1,0 +1,81 @@
+"""The `taver` command: finds the subcommand, and turns every error into words."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import click
+
+from taver import __version__
+from taver.cli.base import LazyGroup
+from taver.cli.console import Console
+from taver.cli.table import COMMANDS
+from taver.core.errors import TaverError
+from taver.core.storage import explain
+
+USAGE = 2
+UNEXPECTED = 70
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+@click.version_option(__version__, message="taver %(version)s")
+def taver() -> None:
+    """Record faces in colour, depth and heat; annotate, build datasets, train.
+
+    Run `taver COMMAND --help` for one command, `taver doctor` to see what is
+    installed, and `taver demo` to see it all at work.
+    """
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; return its exit code, never a traceback unless asked for."""
+    console = Console()
+    try:
+        code = taver.main(arguments, prog_name="taver", standalone_mode=False, obj=console)
+    except TaverError as error:
+        _trace(console)
+        console.error(error)
+        return error.exit_code
+    except click.ClickException as error:
+        _trace(console)
+        error.show()
+        return USAGE
+    except (KeyboardInterrupt, click.Abort):
+        _trace(console)
+        click.echo("stopped", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]  # or Python complains again at exit
+        return BROKEN_PIPE
+    except OSError as error:
+        _trace(console)
+        told = explain(error, error.filename or "a file")
+        console.error(told)
+        return told.exit_code
+    except Exception as error:  # noqa: BLE001  the last net: a person must not meet a traceback
+        _trace(console)
+        console.error(
+            TaverError(
+                f"taver met something it did not expect: {type(error).__name__}: {error}",
+                fix="run it again with --debug and report what it prints",
+            )
+        )
+        return UNEXPECTED
+    return code if isinstance(code, int) else 0
+
+
+def _trace(console: Console) -> None:
+    if console.debug:
+        traceback.print_exc()

@@ -1,0 +1,102 @@
+"""taver session: recordings listed, shown, checked and rescued."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from taver.cli.base import TaverGroup
+from taver.cli.console import Console
+
+if TYPE_CHECKING:
+    from taver.core.session.folder import Session
+
+
+@click.group(cls=TaverGroup)
+def session() -> None:
+    """List, check and rescue recordings."""
+
+
+@session.command()
+@click.pass_obj
+def ls(console: Console) -> None:
+    """List all sessions: length, frames, drops, consent and size."""
+    from taver.cli.sessions import COLUMNS, RIGHT, row
+    from taver.core.session.folder import folders
+    from taver.core.study import Study
+
+    found = folders(Study.find(Path.cwd()))
+    if not found:
+        console.say("No sessions yet.")
+        return
+    console.table(COLUMNS, [row(folder) for folder in found], right=RIGHT)
+
+
+@session.command()
+@click.argument("name")
+@click.pass_obj
+def show(console: Console, name: str) -> None:
+    """Show all that is known of the session NAME."""
+    from taver.cli.sessions import lines
+
+    for line in lines(_find(name)):
+        console.result(line)
+
+
+@session.command()
+@click.argument("name")
+@click.pass_obj
+def verify(console: Console, name: str) -> None:
+    """Read every record of the session NAME; name what is damaged.
+
+    Nothing is changed. The exit code is 0 if the session is as it was recorded.
+    """
+    from taver.cli.progress import ConsoleProgress
+    from taver.core.errors import DataError
+    from taver.core.session.check import problems
+
+    found = _find(name)
+    with ConsoleProgress(console) as progress:
+        wrong = problems(found, progress)
+    if wrong:
+        raise DataError(
+            f"Session {name} is not as it should be",
+            fix=f"taver session recover {name}  (keeps every frame that is whole)",
+            problems=wrong,
+        )
+    frames = sum(stream.frames for stream in found.manifest.streams.values())
+    console.result(f"{name}: {frames} frames, all as they were recorded")
+
+
+@session.command()
+@click.argument("name")
+@click.pass_obj
+def recover(console: Console, name: str) -> None:
+    """Make the session NAME whole after its program was killed or files were damaged.
+
+    Every whole frame is kept. A file that was damaged in its middle is kept
+    beside what was saved from it, as *.damaged. It is safe to run this again.
+    """
+    from taver.cli.progress import ConsoleProgress
+    from taver.core.session.rescue import rescue
+
+    with ConsoleProgress(console) as progress:
+        rescued = rescue(_find(name), progress)
+    for modality, result in rescued.items():
+        told = f"{modality}: {result.frames} frames"
+        if not result.changed:
+            told += ", nothing to do"
+        if result.lost:
+            told += f", {result.lost} damaged beyond repair"
+        if result.cut_bytes:
+            told += f", {result.cut_bytes} bytes of an unfinished frame cut off"
+        console.result(told)
+
+
+def _find(name: str) -> Session:
+    from taver.core.session.folder import find
+    from taver.core.study import Study
+
+    return find(Study.find(Path.cwd()), name)

@@ -1,0 +1,1 @@
+"""The ground every stage stands on; imports no click, flask, cv2 or torch."""

@@ -1,0 +1,62 @@
+"""A file is either the old one or the new one, whatever happens in between."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sys
+from typing import TYPE_CHECKING
+
+from taver.core.private import FILE_MODE
+from taver.core.storage import explained
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_SUFFIX = ".tmp"
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows would translate line ends without it
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Put `data` at `path`, durably and all at once; readable by the owner only."""
+    with replacing(path) as beside, explained(path):
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, FILE_MODE)
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a name beside `path`; what is there when the block ends well takes `path`'s place.
+
+    If the block fails, `path` is as it was and nothing is left beside it.
+    """
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_SUFFIX}")
+    try:
+        yield beside
+        with explained(path):
+            os.replace(beside, path)
+            sync_folder(path.parent)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            beside.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` survive a power cut; Windows does so by itself."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """List what a program killed inside `replacing` left in `folder`: safe to delete."""
+    return sorted(p for p in folder.glob(f".*{_SUFFIX}") if p.is_file())

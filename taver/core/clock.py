@@ -1,0 +1,69 @@
+"""Time is integer nanoseconds: a clock that runs, and one that jumps as far as it is asked."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+import msgspec
+
+NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
+
+
+class Clock(Protocol):
+    """Monotonic time of one machine, and waiting by it."""
+
+    def now_ns(self) -> int:
+        """Return nanoseconds since an epoch of the clock's own; they never go back."""
+        ...
+
+    def sleep_until_ns(self, when_ns: int) -> None:
+        """Return when `now_ns()` has reached `when_ns`; at once if that is past."""
+        ...
+
+
+class HostClock:
+    """The machine's own monotonic clock."""
+
+    def now_ns(self) -> int:
+        """Return the machine's monotonic time."""
+        return time.monotonic_ns()
+
+    def sleep_until_ns(self, when_ns: int) -> None:
+        """Sleep until then; a signal that wakes us early does not shorten it."""
+        while (left_ns := when_ns - time.monotonic_ns()) > 0:
+            time.sleep(left_ns / NS_PER_S)
+
+
+class VirtualClock:
+    """A clock that stands still until somebody waits by it: simulation as fast as it goes."""
+
+    def __init__(self, start_ns: int = 0) -> None:
+        self._now_ns = start_ns
+
+    def now_ns(self) -> int:
+        """Return how far the clock was taken."""
+        return self._now_ns
+
+    def sleep_until_ns(self, when_ns: int) -> None:
+        """Jump to then."""
+        self._now_ns = max(self._now_ns, when_ns)
+
+
+class Epoch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One moment read on both clocks, so that monotonic time can be told as a date."""
+
+    host_ns: int
+    unix_ns: int
+
+    @classmethod
+    def now(cls) -> Epoch:
+        """Read the machine's two clocks as close together as Python can."""
+        before_ns = time.monotonic_ns()
+        unix_ns = time.time_ns()
+        return cls(host_ns=(before_ns + time.monotonic_ns()) // 2, unix_ns=unix_ns)
+
+    def to_unix_ns(self, host_ns: int) -> int:
+        """Tell a monotonic time as nanoseconds since 1970."""
+        return self.unix_ns + (host_ns - self.host_ns)

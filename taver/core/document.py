@@ -1,0 +1,69 @@
+"""JSON documents taver writes: versioned, checked on open, replaced as a whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import msgspec
+
+from taver.core import atomic
+from taver.core.errors import DataError, NotFoundError
+from taver.core.storage import explained
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Part(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A piece of a document; keys that are not declared are refused."""
+
+
+class Document(Part, frozen=True, kw_only=True):
+    """A JSON file of taver's: `FORMAT` and `VERSION` stand in it and are checked when read."""
+
+    FORMAT: ClassVar[str]
+    VERSION: ClassVar[int]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read the document at `path`; what is damaged, foreign or newer raises DataError."""
+        if not path.is_file():
+            raise NotFoundError(f"There is no {path}", fix="check the name, and the study's folder")
+        with explained(path):
+            data = path.read_bytes()
+        try:
+            tree = msgspec.json.decode(data)
+        except msgspec.DecodeError as error:
+            raise DataError(
+                f"{path} is not readable as JSON: {error}",
+                fix="restore it from a backup; it was changed or damaged outside taver",
+            ) from None
+        return cls._from_tree(tree, path)
+
+    @classmethod
+    def _from_tree(cls, tree: Any, path: Path) -> Self:
+        found = tree.get("format") if isinstance(tree, dict) else None
+        if found != cls.FORMAT:
+            raise DataError(
+                f"{path} says it is {found!r}, not {cls.FORMAT!r}",
+                fix="check the path: this file was not written by taver for this purpose",
+            )
+        version = tree.get("version")
+        if version != cls.VERSION:
+            raise DataError(
+                f"{path} is version {version!r} of its format; this taver reads {cls.VERSION}",
+                fix="use the taver that wrote it, or a newer one (pip install -U taver)",
+            )
+        body = {k: v for k, v in tree.items() if k not in {"format", "version"}}
+        try:
+            return msgspec.convert(body, cls)
+        except msgspec.ValidationError as error:
+            raise DataError(
+                f"{path}: {error}",
+                fix="restore it from a backup; it was changed outside taver",
+            ) from None
+
+    def write(self, path: Path) -> None:
+        """Put this document at `path`, all at once."""
+        tree = {"format": self.FORMAT, "version": self.VERSION, **msgspec.to_builtins(self)}
+        atomic.write_bytes(path, msgspec.json.format(msgspec.json.encode(tree), indent=2) + b"\n")

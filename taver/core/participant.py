@@ -1,0 +1,126 @@
+"""The people of a study: pseudonym, what a datasheet asks of them, every form they signed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+
+from taver.core import lock, names
+from taver.core.consent import Consent
+from taver.core.document import Document
+from taver.core.errors import ConsentError, InputError, NotFoundError
+from taver.core.private import make_private_folder
+from taver.core.storage import explained
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from pathlib import Path
+
+_OLDEST_YEARS = 120
+
+
+class Participant(Document, frozen=True, kw_only=True):
+    """One person under a pseudonym; the last form in `consents` is in force."""
+
+    FORMAT: ClassVar[str] = "taver-participant"
+    VERSION: ClassVar[int] = 1
+
+    name: str
+    age_years: int | None = None
+    gender: str | None = None
+    language: str | None = None
+    glasses: bool | None = None
+    simulated: bool = False
+    consents: tuple[Consent, ...] = ()
+
+    @property
+    def consent(self) -> Consent | None:
+        """The form in force, if any was signed."""
+        return self.consents[-1] if self.consents else None
+
+
+class Participants:
+    """The folder with one document a person."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def all(self) -> list[Participant]:
+        """Return everybody, by name."""
+        return [Participant.read(path) for path in sorted(self.folder.glob("[!.]*.json"))]
+
+    def get(self, name: str) -> Participant:
+        """Return the participant called `name`, or raise naming those there are."""
+        names.checked(name, "participant")
+        path = self._path(name)
+        if not path.is_file():
+            known = ", ".join(p.stem for p in sorted(self.folder.glob("[!.]*.json")))
+            raise NotFoundError(
+                f"There is no participant {name!r}"
+                + (f" (there are: {known})" if known else " (there are none yet)"),
+                fix=f"taver participant add {name}",
+            )
+        return Participant.read(path)
+
+    def add(self, person: Participant) -> Path:
+        """Put a new participant on file; a name that is taken is refused."""
+        names.checked(person.name, "participant")
+        _check(person)
+        with explained(self.folder):
+            if not self.folder.is_dir():
+                make_private_folder(self.folder)
+        with lock.held(self.folder, "The list of participants"):
+            names.refuse_taken(
+                person.name, (p.stem for p in self.folder.glob("[!.]*.json")), "participant"
+            )
+            person.write(self._path(person.name))
+        return self._path(person.name)
+
+    def sign(self, name: str, consent: Consent) -> Participant:
+        """Put a newly signed form in force; the earlier ones stay on file."""
+        person = self.get(name)
+        return self._replace(msgspec.structs.replace(person, consents=(*person.consents, consent)))
+
+    def withdraw(self, name: str, on: dt.date) -> Participant:
+        """Note that the person withdrew on that day; from now on every stage leaves them out."""
+        person = self.get(name)
+        if person.consent is None:
+            raise ConsentError(
+                f"{name} has signed no form that could be withdrawn",
+                fix="nothing needs doing: without a form no stage uses this person's data",
+            )
+        if person.consent.withdrawn_on is not None:
+            raise ConsentError(
+                f"{name} withdrew already, on {person.consent.withdrawn_on}",
+                fix="nothing needs doing",
+            )
+        ended = msgspec.structs.replace(person.consent, withdrawn_on=on)
+        return self._replace(
+            msgspec.structs.replace(person, consents=(*person.consents[:-1], ended))
+        )
+
+    def _replace(self, person: Participant) -> Participant:
+        _check(person)
+        with lock.held(self.folder, "The list of participants"):
+            person.write(self._path(person.name))
+        return person
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.json"
+
+
+def _check(person: Participant) -> None:
+    if person.age_years is not None and not 0 < person.age_years <= _OLDEST_YEARS:
+        raise InputError(f"An age of {person.age_years} years", fix="give the age in whole years")
+    for consent in person.consents:
+        if not consent.scopes:
+            raise InputError(
+                f"The form {consent.form!r} agrees to nothing",
+                fix="name what it covers with --scope, for example --scope color,depth,thermal",
+            )
+        if consent.withdrawn_on is not None and consent.withdrawn_on < consent.signed_on:
+            raise InputError(
+                f"Withdrawn on {consent.withdrawn_on}, before signing on {consent.signed_on}",
+                fix="correct the date",
+            )

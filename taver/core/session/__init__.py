@@ -1,0 +1,1 @@
+"""A session is a folder: one document, and one recording a stream."""

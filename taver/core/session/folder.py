@@ -1,0 +1,103 @@
+"""The folder of a session: made whole or not at all, never overwritten."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from typing import TYPE_CHECKING
+
+from taver.core import lock, names
+from taver.core.errors import DataError, NotFoundError
+from taver.core.frames import Modality
+from taver.core.private import make_private_folder
+from taver.core.session.manifest import Manifest, State
+from taver.core.storage import explained
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from taver.core.study import Study
+
+MANIFEST = "session.json"
+
+
+class Session:
+    """One session's folder, and what its document says."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest = Manifest.read(folder / MANIFEST)
+
+    @property
+    def name(self) -> str:
+        """What the session is called."""
+        return self.manifest.name
+
+    def stream_file(self, modality: Modality) -> Path:
+        """Return where the recording of `modality` is."""
+        record = self.manifest.streams.get(modality)
+        if record is None:
+            recorded = ", ".join(self.manifest.streams) or "nothing"
+            raise NotFoundError(
+                f"Session {self.name} has no {modality} stream (it has: {recorded})",
+                fix="choose one of these, or another session",
+            )
+        if "/" in record.file or "\\" in record.file or record.file.startswith("."):
+            raise DataError(
+                f"{self.folder / MANIFEST} names a file outside its folder: {record.file!r}",
+                fix="restore session.json from a backup; it was changed outside taver",
+            )
+        return self.folder / record.file
+
+    def save(self, manifest: Manifest) -> None:
+        """Replace the document."""
+        manifest.write(self.folder / MANIFEST)
+        self.manifest = manifest
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether its recording was begun, never ended, and nobody is at it."""
+        return self.manifest.state is State.RECORDING and not lock.is_held(self.folder)
+
+
+def create(study: Study, manifest: Manifest) -> Session:
+    """Make the folder of a new session; a name that is taken or unfit is refused."""
+    parent = study.sessions_folder
+    names.checked(manifest.name, "session")
+    with explained(parent):
+        if not parent.is_dir():
+            make_private_folder(parent)
+        names.refuse_taken(manifest.name, (p.name for p in parent.iterdir()), "session")
+        # It appears under its name only with its document in it.
+        beside = parent / f".{manifest.name}.{secrets.token_hex(4)}.new"
+        make_private_folder(beside)
+        try:
+            manifest.write(beside / MANIFEST)
+            beside.rename(parent / manifest.name)
+        except BaseException:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise
+    return Session(parent / manifest.name)
+
+
+def find(study: Study, name: str) -> Session:
+    """Open the session called `name`, or raise naming those there are."""
+    names.checked(name, "session")
+    folder = study.sessions_folder / name
+    if not folder.is_dir():
+        known = ", ".join(p.name for p in folders(study))
+        raise NotFoundError(
+            f"There is no session {name!r} in {study.sessions_folder}"
+            + (f" (there are: {known})" if known else " (there are none yet)"),
+            fix="check the name with: taver session ls",
+        )
+    return Session(folder)
+
+
+def folders(study: Study) -> list[Path]:
+    """Return the folders of all sessions, by name; those that are being made are left out."""
+    parent = study.sessions_folder
+    if not parent.is_dir():
+        return []
+    with explained(parent):
+        return sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith("."))

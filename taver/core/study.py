@@ -1,0 +1,158 @@
+"""A study is a folder with study.toml: where sessions, people, rig and datasets are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from taver.core import atomic, config
+from taver.core.errors import AlreadyThereError, InputError, NotFoundError
+from taver.core.participant import Participants
+from taver.core.private import make_private_folder
+from taver.core.storage import explained
+
+FILE = "study.toml"
+
+
+class StudySection(config.Section, frozen=True, kw_only=True):
+    """Which study it is."""
+
+    name: str
+
+
+class ParticipantsSection(config.Section, frozen=True, kw_only=True):
+    """Where the people are on file."""
+
+    folder: str = "participants"
+
+
+class SessionsSection(config.Section, frozen=True, kw_only=True):
+    """Where recordings go."""
+
+    folder: str = "sessions"
+
+
+class RigSection(config.Section, frozen=True, kw_only=True):
+    """Where the calibration is."""
+
+    file: str = "rig.json"
+
+
+class AnnotationSection(config.Section, frozen=True, kw_only=True):
+    """Where annotations are kept: an SQLAlchemy URL; SQLite paths start at the study."""
+
+    database: str = "sqlite:///annotations.sqlite"
+
+
+class DatasetSection(config.Section, frozen=True, kw_only=True):
+    """Where the dataset is built."""
+
+    store: str = "dataset.zarr"
+
+
+class TrainingSection(config.Section, frozen=True, kw_only=True):
+    """Where training runs go."""
+
+    folder: str = "runs"
+
+
+class StudyConfig(config.Section, frozen=True, kw_only=True):
+    """All of study.toml."""
+
+    study: StudySection
+    participants: ParticipantsSection = ParticipantsSection()
+    sessions: SessionsSection = SessionsSection()
+    rig: RigSection = RigSection()
+    annotation: AnnotationSection = AnnotationSection()
+    dataset: DatasetSection = DatasetSection()
+    training: TrainingSection = TrainingSection()
+
+
+_TEMPLATE = """\
+# A taver study. Paths are relative to this file, or absolute (for a larger disk).
+
+[study]
+name = {name}
+
+[participants]
+folder = "participants"    # one file a person: pseudonym, age, gender, consent
+
+[sessions]
+folder = "sessions"        # one folder a recording; a minute takes about 0.6 GB
+
+[rig]
+file = "rig.json"          # the calibration
+
+[annotation]
+database = "sqlite:///annotations.sqlite"    # or postgresql+psycopg://user@host/name
+
+[dataset]
+store = "dataset.zarr"
+
+[training]
+folder = "runs"
+"""
+
+
+class Study:
+    """An opened study: its config, and where its things are."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self.config = config.load(self.folder / FILE, StudyConfig)
+
+    @classmethod
+    def create(cls, folder: Path, name: str) -> Study:
+        """Write study.toml and the private folders; a study that is there is refused."""
+        if not name.strip():
+            raise InputError("The study's name is empty", fix="give it one with --name")
+        if (folder / FILE).exists():
+            raise AlreadyThereError(
+                f"{folder / FILE} exists already", fix="use that study, or choose another folder"
+            )
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for inner in (ParticipantsSection().folder, SessionsSection().folder):
+                if not (folder / inner).exists():
+                    make_private_folder(folder / inner)
+        atomic.write_bytes(folder / FILE, _TEMPLATE.format(name=_quoted(name)).encode())
+        return cls(folder)
+
+    @classmethod
+    def find(cls, start: Path) -> Study:
+        """Open the study that `start` is in: the nearest study.toml from there upwards."""
+        for folder in (start.resolve(), *start.resolve().parents):
+            if (folder / FILE).is_file():
+                return cls(folder)
+        raise NotFoundError(
+            f"There is no {FILE} in {start} or any folder above it",
+            fix="change to the study's folder, or make a new study here with: taver init",
+        )
+
+    @property
+    def name(self) -> str:
+        """What the study is called."""
+        return self.config.study.name
+
+    @property
+    def participants(self) -> Participants:
+        """The people of the study."""
+        return Participants(self.folder / self.config.participants.folder)
+
+    @property
+    def sessions_folder(self) -> Path:
+        """Where the recordings are."""
+        return self.folder / self.config.sessions.folder
+
+    @property
+    def rig_file(self) -> Path:
+        """Where the calibration is."""
+        return self.folder / self.config.rig.file
+
+
+def _quoted(text: str) -> str:
+    """Write `text` as a TOML string."""
+    escaped = "".join(
+        f"\\u{ord(c):04x}" if ord(c) < 0x20 or ord(c) == 0x7F else c
+        for c in text.replace("\\", "\\\\").replace('"', '\\"')
+    )
+    return f'"{escaped}"'

@@ -1,0 +1,95 @@
+"""`taver doctor` as a person runs it: its page, its JSON and its exit code."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from taver.cli.diagnosis.finding import Finding, Section, State
+from taver.cli.diagnosis.page import lines
+from taver.cli.diagnosis.report import Report
+from taver.cli.main import run
+
+HEAVY = ("numpy", "cv2", "torch", "flask", "dlib", "anny", "pandas", "zarr", "scipy", "matplotlib")
+
+
+def finding(state, *, section=Section.EXTRAS, name="faces", detail="", install=""):
+    return Finding(section=section, name=name, state=state, detail=detail, install=install)
+
+
+def test_json_has_the_keys_that_programs_rely_on(capsys):
+    code = run(["doctor", "--json"])
+    tree = json.loads(capsys.readouterr().out)
+    assert list(tree) == ["taver", "ok", "findings"]
+    assert {tuple(f) for f in tree["findings"]} == {
+        ("section", "name", "state", "detail", "install")
+    }
+    assert {f["state"] for f in tree["findings"]} <= {"ok", "missing", "wrong", "note"}
+    assert {"python", "packages", "extras", "libraries", "models", "gpus", "disk"} <= {
+        f["section"] for f in tree["findings"]
+    }
+    assert tree["ok"] is (code == 0)
+
+
+def test_our_four_packages_are_ours_here(capsys):
+    run(["doctor", "--json"])
+    found = json.loads(capsys.readouterr().out)["findings"]
+    states = {f["name"]: f["state"] for f in found if f["section"] == "packages"}
+    assert states == dict.fromkeys(("taver", "capture", "calibration", "annotate_web"), "ok")
+
+
+def test_the_page_fits_80_columns_except_for_lines_to_copy(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    run(["doctor", "--json"])
+    to_copy = {f["install"] for f in json.loads(capsys.readouterr().out)["findings"]}
+    run(["doctor"])
+    page = capsys.readouterr().out.splitlines()
+    assert [x for x in page if len(x) > 80 and x.strip() not in to_copy] == []
+    assert "Extras" in page
+    assert "Disk" in page
+
+
+def test_a_line_to_copy_stays_in_one_piece_under_what_it_installs():
+    long = "pip install " + " ".join(f"package-{i}" for i in range(20))
+    report = Report(
+        findings=(finding(State.MISSING, detail="word " * 40, install=long),),
+    )
+    page = list(lines(report, width=80))
+    place = next(i for i, line in enumerate(page) if long in line)
+    assert page[1].split()[1:3] == ["missing", "faces"] or "missing" in page[1]
+    assert max(len(line) for line in page[2:place]) <= 80
+
+
+@pytest.mark.parametrize(
+    ("state", "needs", "ok"),
+    [
+        (State.OK, ("faces",), True),
+        (State.NOTE, ("faces",), True),
+        (State.MISSING, (), True),
+        (State.MISSING, ("web",), True),
+        (State.MISSING, ("faces",), False),
+        (State.WRONG, (), False),
+    ],
+)
+def test_it_is_well_if_nothing_is_wrong_and_what_is_needed_is_complete(state, needs, ok):
+    report = Report(findings=(finding(state),), needs=needs)
+    assert report.ok is ok
+    last = list(lines(report, width=80))[-1]
+    assert ("Nothing is wrong" in last) is ok
+    assert ok or "faces" in last
+
+
+def test_looking_at_everything_imports_nothing_heavy():
+    program = (
+        "import sys; from taver.cli.main import run; run(['doctor', '--json'])\n"
+        f"print(sorted(set(sys.modules) & set({HEAVY!r})), file=sys.stderr)"
+    )
+    path = [entry for entry in sys.path if entry]
+    told = subprocess.run(
+        [sys.executable, "-P", "-c", f"import sys; sys.path[:] = {path!r}\n{program}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stderr.strip() == "[]"

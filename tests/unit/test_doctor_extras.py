@@ -1,0 +1,129 @@
+"""Which extras are complete is read from a distribution's metadata, and nowhere else."""
+
+import tomllib
+from importlib.metadata import Distribution, PathDistribution, version
+from pathlib import Path
+
+import pytest
+
+from taver.cli.diagnosis import extras
+from taver.cli.diagnosis.finding import State
+from taver.cli.main import run
+from taver.core.errors import InputError, MissingExtraError
+
+METADATA = """\
+Metadata-Version: 2.4
+Name: taver
+Version: 0.1.0
+Requires-Dist: click>=1
+Provides-Extra: whole
+Requires-Dist: pytest>=1; extra == 'whole'
+Provides-Extra: faces
+Requires-Dist: pytest>=1; extra == 'faces'
+Requires-Dist: taver-no-such-package>=1; extra == 'faces'
+Provides-Extra: old
+Requires-Dist: click<1,>=0.5; extra == 'old'
+Provides-Extra: new
+Requires-Dist: click>=999; extra == 'new'
+Requires-Dist: taver-no-such-package; extra == 'new'
+Provides-Extra: elsewhere
+Requires-Dist: taver-no-such-package; (sys_platform == 'no-such') and extra == 'elsewhere'
+Provides-Extra: nested
+Requires-Dist: taver-parent[c]; extra == 'nested'
+Provides-Extra: all
+Requires-Dist: taver-no-such-package; extra == 'all'
+"""
+
+
+@pytest.fixture
+def of(tmp_path) -> Distribution:
+    info = tmp_path / "taver-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(METADATA)
+    return PathDistribution(info)
+
+
+def told(of, name):
+    return next(f for f in extras.findings(of, (name,)) if f.name == name)
+
+
+def test_a_complete_extra_tells_its_versions(of):
+    whole = told(of, "whole")
+    assert (whole.state, whole.detail) == (State.OK, f"pytest {version('pytest')}")
+    assert whole.install == ""
+
+
+def test_an_incomplete_extra_tells_what_it_is_for_what_it_lacks_and_its_install_line(of):
+    faces = told(of, "faces")
+    assert faces.state is State.MISSING
+    assert faces.detail == "track faces; lacks taver-no-such-package"
+    assert "[faces]" in faces.install
+    assert "(" not in faces.install
+
+
+@pytest.mark.parametrize(("name", "wanted"), [("old", ">=0.5,<1"), ("new", ">=999")])
+def test_a_version_outside_the_range_is_wrong_and_told_with_the_range(of, name, wanted):
+    found = told(of, name)
+    assert found.state is State.WRONG
+    assert f"has click {version('click')} (needs {wanted})" in found.detail
+    assert f"[{name}]" in found.install
+
+
+def test_an_extra_with_nothing_for_this_platform_is_complete(of):
+    assert told(of, "elsewhere").state is State.NOTE
+
+
+def test_a_package_that_is_wanted_with_an_extra_of_its_own_needs_that_too(
+    of, tmp_path, monkeypatch
+):
+    parent = tmp_path / "site" / "taver_parent-1.dist-info"
+    parent.mkdir(parents=True)
+    (parent / "METADATA").write_text(
+        "Metadata-Version: 2.4\nName: taver-parent\nVersion: 1\nProvides-Extra: c\n"
+        "Requires-Dist: taver-parent-c==1; extra == 'c'\nRequires-Dist: ???\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    assert told(of, "nested").detail == "lacks taver-parent-c"
+
+
+def test_the_union_of_all_extras_is_shown_to_whoever_needs_it(of):
+    assert "all" not in [f.name for f in extras.findings(of, ())]
+    assert told(of, "all").state is State.MISSING
+
+
+def test_the_base_is_wrong_where_it_is_incomplete(of, tmp_path):
+    (tmp_path / "taver-0.1.0.dist-info" / "METADATA").write_text(
+        METADATA.replace("click>=1\n", "taver-no-such-package\n")
+    )
+    assert extras.findings(of, ())[0].state is State.WRONG
+
+
+def test_a_taver_that_was_never_installed_says_so():
+    (found,) = extras.findings(None, ())
+    assert found.state is State.NOTE
+    assert "pip install" in found.install
+    with pytest.raises(MissingExtraError):
+        extras.checked(None, ("faces",))
+
+
+def test_needs_may_be_repeated_or_joined_by_commas(of):
+    assert extras.checked(of, ("faces, Old", "new", "faces")) == ("faces", "old", "new")
+
+
+def test_an_unknown_need_is_refused_with_the_list_of_those_there_are(of):
+    with pytest.raises(InputError, match="no extra 'nosuch'") as refused:
+        extras.checked(of, ("faces,nosuch",))
+    assert "faces" in refused.value.fix
+
+
+def test_the_command_refuses_an_unknown_need(capsys):
+    assert run(["doctor", "--need", "nosuch"]) in (2, 4)  # 4: runs without being installed
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error")
+
+
+def test_every_extra_says_what_it_is_for():
+    project = Path(__file__).parents[2] / "pyproject.toml"
+    declared = tomllib.loads(project.read_text("utf-8"))["project"]["optional-dependencies"]
+    assert set(extras.PURPOSES) == set(declared)
