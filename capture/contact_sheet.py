@@ -41,12 +41,10 @@ def write(session: Session, path: Path) -> Path:
     if manifest.participant is not None:
         consent.require_pictures(manifest.consent, manifest.participant)
     cv2 = need("cv2", extra="capture", to="draw a contact sheet")
-    rows = [
-        _row(cv2, modality, session.stream_file(modality)) for modality in manifest.streams
-    ]
+    rows = [_row(cv2, modality, session.stream_file(modality)) for modality in manifest.streams]
     if not rows:
         raise DataError(f"Session {session.name} has no streams", fix="choose another session")
-    width_px = COLUMNS * (_TILE_WIDTH_PX + _MARGIN_PX) + _MARGIN_PX
+    width_px = _width_px()
     title = np.full((_HEAD_PX, width_px, 3), _PAPER, np.uint8)
     said = f"{session.name}, {manifest.participant or 'nobody'}, {manifest.length_s:.1f} s"
     _write_text(cv2, title, said, (_MARGIN_PX, 29), _INK, _TITLE_PX)
@@ -71,47 +69,73 @@ def _provenance(session: Session) -> dict[str, str]:
 
 
 def _row(cv2: Any, modality: Modality, file: Path) -> Picture:
+    """Return one modality's moments, all in the same colours."""
     with StreamReader(file) as reader:
         if not len(reader):
             raise DataError(f"{file} is empty", fix="record again")
         header = reader.header
-        height_px = round(_TILE_WIDTH_PX * header.height_px / header.width_px)
-        width_px = COLUMNS * (_TILE_WIDTH_PX + _MARGIN_PX) + _MARGIN_PX
-        row = np.full((height_px + _LABEL_PX + _MARGIN_PX, width_px, 3), _PAPER, np.uint8)
         first_ns = int(reader.unix_ns.min())
         moments = np.linspace(first_ns, int(reader.unix_ns.max()), COLUMNS).astype(np.int64)
-        for column, moment_ns in enumerate(moments.tolist()):
-            frame = reader.read(reader.nearest(moment_ns))
-            pixels = decode(modality, frame.data, header.height_px, header.width_px)
-            x = _MARGIN_PX + column * (_TILE_WIDTH_PX + _MARGIN_PX)
-            tile = _shown(cv2, modality, pixels)
-            row[_LABEL_PX : _LABEL_PX + height_px, x : x + _TILE_WIDTH_PX] = cv2.resize(
-                tile, (_TILE_WIDTH_PX, height_px), interpolation=cv2.INTER_AREA
-            )
-            label = f"{modality}  {(frame.unix_ns - first_ns) / NS_PER_S:.1f} s"
-            _write_text(cv2, row, label, (x, _LABEL_PX - 7), _FAINT, _LABEL_TEXT_PX)
+        stored = [reader.read(reader.nearest(moment_ns)) for moment_ns in moments.tolist()]
+    pictures = [decode(modality, f.data, header.height_px, header.width_px) for f in stored]
+    low, high = _range(modality, pictures)
+    height_px = round(_TILE_WIDTH_PX * header.height_px / header.width_px)
+    row = np.full((height_px + _LABEL_PX + _MARGIN_PX, _width_px(), 3), _PAPER, np.uint8)
+    for column, (frame, pixels) in enumerate(zip(stored, pictures, strict=True)):
+        x = _MARGIN_PX + column * (_TILE_WIDTH_PX + _MARGIN_PX)
+        row[_LABEL_PX : _LABEL_PX + height_px, x : x + _TILE_WIDTH_PX] = cv2.resize(
+            _shown(cv2, modality, pixels, low, high),
+            (_TILE_WIDTH_PX, height_px),
+            interpolation=cv2.INTER_AREA,
+        )
+        label = f"{(frame.unix_ns - first_ns) / NS_PER_S:.1f} s"
+        if column == 0:
+            label = f"{modality}{_in_units(header.unit, low, high)}  {label}"
+        _write_text(cv2, row, label, (x, _LABEL_PX - 7), _FAINT, _LABEL_TEXT_PX)
     return row
 
 
-def _shown(cv2: Any, modality: Modality, pixels: npt.NDArray[Any]) -> Picture:
+def _range(modality: Modality, pictures: list[Any]) -> tuple[float, float]:
+    """Return the counts between which the pictures' colours are spread; 0 is no count."""
+    if modality is Modality.COLOR:
+        return 0.0, 255.0
+    valid = np.concatenate([p[p > 0] for p in pictures])
+    if not valid.size:
+        return 0.0, 1.0
+    low, high = np.percentile(valid, [1, 99])
+    return float(low), max(float(high), float(low) + 1)
+
+
+def _in_units(unit: str, low: float, high: float) -> str:
+    """Tell a range of counts as people measure it."""
+    if unit == "mm":
+        return f"  {low / 1e3:.2f} to {high / 1e3:.2f} m"
+    if unit == "0.04 K":
+        return f"  {low * 0.04 - 273.15:.1f} to {high * 0.04 - 273.15:.1f} °C"
+    return ""
+
+
+def _shown(
+    cv2: Any, modality: Modality, pixels: npt.NDArray[Any], low: float, high: float
+) -> Picture:
     """Return the pixels as people look at them: depth and heat in colours, 0 as paper."""
     if modality is Modality.COLOR:
         return pixels
-    valid = pixels > 0
-    if not valid.any():
-        return np.full((*pixels.shape, 3), _PAPER, np.uint8)
-    low, high = np.percentile(pixels[valid], [1, 99])
-    scaled = np.clip((pixels - low) / max(high - low, 1.0) * 255, 0, 255).astype(np.uint8)
+    scaled = np.clip((pixels - low) / (high - low) * 255, 0, 255).astype(np.uint8)
+    if modality is Modality.DEPTH:
+        scaled = 255 - scaled  # what is near shines
     table = {
         Modality.DEPTH: cv2.COLORMAP_VIRIDIS,
         Modality.IR: cv2.COLORMAP_BONE,
         Modality.THERMAL: cv2.COLORMAP_INFERNO,
     }[modality]
-    if modality is Modality.DEPTH:
-        scaled = 255 - scaled  # what is near shines
     shown: Picture = cv2.cvtColor(cv2.applyColorMap(scaled, table), cv2.COLOR_BGR2RGB)
-    shown[~valid] = _PAPER
+    shown[pixels == 0] = _PAPER
     return shown
+
+
+def _width_px() -> int:
+    return COLUMNS * (_TILE_WIDTH_PX + _MARGIN_PX) + _MARGIN_PX
 
 
 def _write_text(

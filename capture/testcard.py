@@ -15,6 +15,8 @@ from taver.core.frames import Modality
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from taver.core.frames import Pixels
+
 # What the real sensors deliver: Kinect v2 and FLIR A65.
 _FULL_SIZE_PX: Final = {
     Modality.COLOR: (1920, 1080),
@@ -35,7 +37,15 @@ _COUNTS: Final = {
     Modality.THERMAL: (7_690, 7_370, 7_400, 7_800),  # 34.5, 21.7, 22.9 and 38.9 degrees Celsius
 }
 _BARS_RGB: Final = np.array(
-    [(70, 74, 82), (96, 92, 78), (70, 94, 96), (72, 92, 74), (98, 76, 94), (98, 74, 70), (68, 72, 98)],
+    [
+        (70, 74, 82),
+        (96, 92, 78),
+        (70, 94, 96),
+        (72, 92, 74),
+        (98, 76, 94),
+        (98, 74, 70),
+        (68, 72, 98),
+    ],
     np.uint8,
 )
 _DISC_RGB: Final = (226, 178, 148)
@@ -49,9 +59,7 @@ def size_px(modality: Modality, scale: float = 1.0) -> tuple[int, int]:
     return max(BITS, round(width_px * scale)), max(BITS, round(height_px * scale))
 
 
-def draw(
-    modality: Modality, number: int, scale: float = 1.0
-) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+def draw(modality: Modality, number: int, scale: float = 1.0) -> Pixels:
     """Draw frame `number` of `modality`."""
     width_px, height_px = size_px(modality, scale)
     disc = _disc(width_px, height_px, number)
@@ -69,9 +77,7 @@ def draw(
     return counts
 
 
-def number_in(
-    modality: Modality, pixels: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
-) -> int:
+def number_in(modality: Modality, pixels: Pixels) -> int:
     """Read back the number that a frame was drawn with, modulo 65,536."""
     height_px, width_px = pixels.shape[:2]
     row = pixels[height_px - height_px // (2 * _STRIP) - 1].reshape(width_px, -1)[:, 0]

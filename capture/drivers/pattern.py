@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from taver.core.clock import Clock
 
+
 class PatternConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to show, and how to misbehave."""
 

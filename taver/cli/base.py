@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _set(name: str, value: object) -> Any:
-    def callback(context: click.Context, _: click.Parameter, given: bool) -> None:  # noqa: FBT001
+    def callback(context: click.Context, _: click.Parameter, given: bool) -> None:
         if given:
             setattr(context.find_root().ensure_object(Console), name, value)
 

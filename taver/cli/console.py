@@ -55,13 +55,17 @@ class Console:
             click.echo(f"       - {problem}", err=True)
         click.echo(f"{click.style('  fix', fg='green', bold=True)}  {error.fix}", err=True)
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = "") -> None:
+    def table(
+        self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = ""
+    ) -> None:
         """Print a table as a result; columns whose place in `right` holds 'r' are right-aligned."""
         from rich import box
         from rich.console import Console as Rich
         from rich.table import Table
 
-        table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+        table = Table(
+            box=box.SIMPLE_HEAD, header_style="bold", show_edge=False, padding=(0, 1, 0, 0)
+        )
         for place, column in enumerate(columns):
             table.add_column(column, justify="right" if right[place : place + 1] == "r" else "left")
         for row in rows:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from taver.cli.base import TaverCommand
-from taver.cli.console import Console
+
+if TYPE_CHECKING:
+    from taver.cli.console import Console
 
 
 @click.command(cls=TaverCommand)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from taver.cli.base import TaverCommand
-from taver.cli.console import Console
 from taver.core.study import FILE, Study
+
+if TYPE_CHECKING:
+    from taver.cli.console import Console
 
 
 @click.command(cls=TaverCommand)

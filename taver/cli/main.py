@@ -57,7 +57,7 @@ def run(arguments: list[str]) -> int:
         click.echo("stopped", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # or Python complains again at exit
+        sys.stdout = None  # or Python complains again at exit
         return BROKEN_PIPE
     except OSError as error:
         _trace(console)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from taver.cli.base import TaverGroup
-from taver.cli.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from taver.cli.console import Console
     from taver.core.participant import Participant, Participants
 
 _AUDIENCES = ["lab", "request", "public"]
@@ -80,12 +80,12 @@ def add(
     age: int | None,
     gender: str | None,
     language: str | None,
-    glasses: bool | None,  # noqa: FBT001  click passes it by name
+    glasses: bool | None,
     form: str | None,
     signed: str | None,
     scope: str | None,
     audience: str,
-    pictures: bool,  # noqa: FBT001
+    pictures: bool,
 ) -> None:
     """Add the person known as NAME, a pseudonym such as P07.
 
@@ -110,7 +110,7 @@ def add(
     if consent is None:
         console.warn(
             f"{name} has no consent on file and cannot be recorded",
-            fix=f"after signing: taver participant consent {name} --form v1 --scope color,depth,thermal",
+            fix=f"after signing: taver participant consent {name} --form v1 --scope color,depth",
         )
 
 
@@ -125,7 +125,7 @@ def consent(
     signed: str | None,
     scope: str | None,
     audience: str,
-    pictures: bool,  # noqa: FBT001  click passes it by name
+    pictures: bool,
 ) -> None:
     """Put a newly signed form of NAME in force; earlier ones stay on file."""
     from taver.cli.forms import signed_form
@@ -202,5 +202,5 @@ def _said(value: object) -> str:
     return "-" if value is None else str(value)
 
 
-def _yes_no(value: bool | None) -> str:  # noqa: FBT001  a plain value, shown as a word
+def _yes_no(value: bool | None) -> str:
     return "-" if value is None else ("yes" if value else "no")

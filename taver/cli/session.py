@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from taver.cli.base import TaverGroup
-from taver.cli.console import Console
 
 if TYPE_CHECKING:
+    from taver.cli.console import Console
     from taver.core.session.folder import Session
 
 

@@ -56,14 +56,14 @@ def lines(session: Session) -> list[str]:
         f"consent    {manifest.consent.in_words() if manifest.consent else '-'}",
     ]
     for device in manifest.devices:
-        name = device.model if device.model == device.driver else f"{device.model} ({device.driver})"
+        name = (
+            device.model if device.model == device.driver else f"{device.model} ({device.driver})"
+        )
         told.append(f"device     {name}, serial {device.serial}")
     for modality, stream in manifest.streams.items():
         told.append(f"{modality:<10} {_stream(stream)}")
-    for phase in manifest.phases:
-        told.append(f"phase      {phase.name}")
-    for marker in manifest.markers:
-        told.append(f"marker     {marker.name}  {marker.note}".rstrip())
+    told += [f"phase      {phase.name}" for phase in manifest.phases]
+    told += [f"marker     {marker.name}  {marker.note}".rstrip() for marker in manifest.markers]
     told.append("software   " + ", ".join(f"{k} {v}" for k, v in manifest.software.items()))
     return told
 

@@ -42,7 +42,9 @@ def tell(folder: Path, progress: Progress) -> Iterator[str]:
         yield f"participant  {person.name}, simulated, consent on file"
         began_s = time.monotonic()
         session, was_there = _session(study, progress)
-        took = "recorded by an earlier run" if was_there else f"in {time.monotonic() - began_s:.1f} s"
+        took = (
+            "recorded by an earlier run" if was_there else f"in {time.monotonic() - began_s:.1f} s"
+        )
         counts = ", ".join(f"{s.frames} {m}" for m, s in session.manifest.streams.items())
         yield f"recorded     {SESSION}: {counts} frames of a test pattern, {took}"
         wrong = problems(session, progress)

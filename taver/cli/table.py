@@ -14,9 +14,13 @@ class Entry(NamedTuple):
 
 COMMANDS = {
     "demo": Entry("taver.cli.demo:demo", "Run the whole story on simulated sensors."),
-    "doctor": Entry("taver.cli.doctor:doctor", "Say what is installed, what is missing, and how to get it."),
+    "doctor": Entry(
+        "taver.cli.doctor:doctor", "Say what is installed, what is missing, and how to get it."
+    ),
     "init": Entry("taver.cli.init:init", "Make a new study in a folder."),
-    "participant": Entry("taver.cli.participant:participant", "Put people and their consent on file."),
+    "participant": Entry(
+        "taver.cli.participant:participant", "Put people and their consent on file."
+    ),
     "session": Entry("taver.cli.session:session", "List, check and rescue recordings."),
     "status": Entry("taver.cli.status:status", "Show how far each session has come."),
 }

@@ -23,7 +23,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Put `data` at `path`, durably and all at once; readable by the owner only."""
     with replacing(path) as beside, explained(path):
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, FILE_MODE)
-        with open(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -39,7 +39,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield beside
         with explained(path):
-            os.replace(beside, path)
+            beside.replace(path)
             sync_folder(path.parent)
     finally:
         with contextlib.suppress(FileNotFoundError):

@@ -13,6 +13,8 @@ from taver.core.frames import Modality
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from taver.core.frames import Pixels
+
 JPEG: Final = "jpeg"
 RASTER: Final = "blosc"
 RASTER_DTYPE: Final = np.dtype("<u2")
@@ -36,12 +38,10 @@ def encode_raster(pixels: npt.NDArray[np.uint16]) -> bytes:
     return data
 
 
-def decode(
-    modality: Modality, data: bytes | memoryview, height_px: int, width_px: int
-) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+def decode(modality: Modality, data: bytes | memoryview, height_px: int, width_px: int) -> Pixels:
     """Return the pixels of a stored frame; raises DataError if they are not of that size."""
     if modality is Modality.COLOR:
-        pixels = _decode_color(data)
+        pixels: Pixels = _decode_color(data)
         shape: tuple[int, ...] = (height_px, width_px, 3)
     else:
         pixels = _decode_raster(data)

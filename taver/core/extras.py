@@ -21,4 +21,7 @@ def need(module: str, *, extra: str, to: str) -> Any:
 
 def install_line(extra: str) -> str:
     """Return the command that installs one of taver's extras."""
-    return f"pip install 'taver[{extra}]'  (in a checkout: pip install -c constraints.txt '.[{extra}]')"
+    return (
+        f"pip install 'taver[{extra}]'"
+        f"  (in a checkout: pip install -c constraints.txt '.[{extra}]')"
+    )

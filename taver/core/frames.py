@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from taver.core.clock import Clock
 
+    # Colour as (height, width, 3) RGB, all others as (height, width).
+    Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+
 
 class Modality(enum.StrEnum):
     """One kind of picture; the value names its stream, its file and its consent."""
@@ -43,11 +46,11 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """One picture: colour as (height, width, 3) uint8 RGB, all others (height, width) uint16."""
+    """One picture and its stamp."""
 
     modality: Modality
     stamp: Stamp
-    pixels: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+    pixels: Pixels
 
 
 class StreamInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

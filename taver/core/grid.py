@@ -185,7 +185,7 @@ def _offsets_ns(count: int, rate: Fraction) -> Ints:
     """Return `_offset_ns` of 0 to count - 1."""
     # The period is split into whole nanoseconds and a rest, lest the products pass 64 bits.
     whole, rest = divmod(NS_PER_S * rate.denominator, rate.numerator)
-    if count * 2 * rest + rate.numerator > _LATEST:
+    if max(count * rest, rate.numerator) > _LATEST // 4:
         raise InputError(
             f"A rate of {rate} Hz cannot be counted to {count} in 64 bits",
             fix="give a simpler fraction, such as 30000/1001",

@@ -26,7 +26,7 @@ def checked(name: str, what: str) -> str:
             fix="use letters, digits, '-', '_' and '.' (not first or last), 64 at most, "
             f"for example {_eg(what)}",
         )
-    if name.split(".")[0].lower() in _WINDOWS_DEVICES:
+    if name.split(".", maxsplit=1)[0].lower() in _WINDOWS_DEVICES:
         raise InputError(
             f"{name!r} cannot name a {what}: Windows keeps that name for a device",
             fix=f"choose another, for example {_eg(what)}",

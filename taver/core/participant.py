@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -15,6 +16,7 @@ from taver.core.storage import explained
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterator
     from pathlib import Path
 
 _OLDEST_YEARS = 120
@@ -79,32 +81,37 @@ class Participants:
 
     def sign(self, name: str, consent: Consent) -> Participant:
         """Put a newly signed form in force; the earlier ones stay on file."""
-        person = self.get(name)
-        return self._replace(msgspec.structs.replace(person, consents=(*person.consents, consent)))
+        with self._changing(name) as person:
+            return self._replace(person, (*person.consents, consent))
 
     def withdraw(self, name: str, on: dt.date) -> Participant:
         """Note that the person withdrew on that day; from now on every stage leaves them out."""
-        person = self.get(name)
-        if person.consent is None:
-            raise ConsentError(
-                f"{name} has signed no form that could be withdrawn",
-                fix="nothing needs doing: without a form no stage uses this person's data",
-            )
-        if person.consent.withdrawn_on is not None:
-            raise ConsentError(
-                f"{name} withdrew already, on {person.consent.withdrawn_on}",
-                fix="nothing needs doing",
-            )
-        ended = msgspec.structs.replace(person.consent, withdrawn_on=on)
-        return self._replace(
-            msgspec.structs.replace(person, consents=(*person.consents[:-1], ended))
-        )
+        with self._changing(name) as person:
+            if person.consent is None:
+                raise ConsentError(
+                    f"{name} has signed no form that could be withdrawn",
+                    fix="nothing needs doing: without a form no stage uses this person's data",
+                )
+            if person.consent.withdrawn_on is not None:
+                raise ConsentError(
+                    f"{name} withdrew already, on {person.consent.withdrawn_on}",
+                    fix="nothing needs doing",
+                )
+            ended = msgspec.structs.replace(person.consent, withdrawn_on=on)
+            return self._replace(person, (*person.consents[:-1], ended))
 
-    def _replace(self, person: Participant) -> Participant:
-        _check(person)
+    @contextlib.contextmanager
+    def _changing(self, name: str) -> Iterator[Participant]:
+        """Hold the list while a person's document is read and replaced."""
+        self.get(name)  # a name that is not there is told before anything is locked
         with lock.held(self.folder, "The list of participants"):
-            person.write(self._path(person.name))
-        return person
+            yield self.get(name)
+
+    def _replace(self, person: Participant, consents: tuple[Consent, ...]) -> Participant:
+        changed = msgspec.structs.replace(person, consents=consents)
+        _check(changed)
+        changed.write(self._path(person.name))
+        return changed
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.json"

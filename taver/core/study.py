@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from taver.core import atomic, config
 from taver.core.errors import AlreadyThereError, InputError, NotFoundError
 from taver.core.participant import Participants
 from taver.core.private import make_private_folder
 from taver.core.storage import explained
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILE = "study.toml"
 

@@ -7,16 +7,13 @@ import ctypes.util
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from taver.cli.diagnosis import aravis, lines
 from taver.cli.diagnosis.finding import Finding, Section, State
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")

@@ -14,17 +14,20 @@ from taver.cli.diagnosis import home
 
 def with_extra(name: str) -> str:
     """Return the line that installs one of taver's extras."""
-    return _taver(f"[{name}]")
+    held = _held(home.checkout() or home.built_from())
+    return pip("install", *held, *_target(f"[{name}]", home.checkout()))
 
 
 def taver() -> str:
-    """Return the line that installs taver itself."""
-    return _taver("")
+    """Return the line that installs taver itself, with the packages it always needs."""
+    held = _held(home.checkout() or home.built_from())
+    return pip("install", *held, *_target("", home.checkout()))
 
 
 def reinstall() -> str:
     """Return the line that puts taver's own files back, whatever was done to them."""
-    return _taver("", "--force-reinstall", "--no-deps")
+    source = home.checkout() or home.built_from()
+    return pip("install", "--force-reinstall", "--no-deps", *_target("", source))
 
 
 def pip(command: str, *words: str) -> str:
@@ -51,15 +54,20 @@ def quoted(word: str) -> str:
     return shlex.quote(word)
 
 
-def _taver(extras: str, *options: str) -> str:
-    source = home.checkout() or home.built_from()
+def _target(extras: str, source: Path | None) -> tuple[str, ...]:
+    """Name what pip installs: a checkout that taver runs from, what it came from, or its name."""
     if source is None:
-        return pip("install", *options, f"{home.NAME}{extras}")
-    here = source == Path.cwd()
-    editable = ("-e",) if source == home.checkout() else ()
-    constraints = source / "constraints.txt"  # the tested versions, where their list is at hand
-    held = ("-c", constraints.name if here else str(constraints)) if constraints.is_file() else ()
-    return pip("install", *held, *options, *editable, f"{'.' if here else source}{extras}")
+        return (f"{home.NAME}{extras}",)
+    where = f"{'.' if source == Path.cwd() else source}{extras}"
+    return ("-e", where) if source == home.checkout() else (where,)
+
+
+def _held(source: Path | None) -> tuple[str, ...]:
+    """Hold pip to the tested versions, where their list is at hand."""
+    if source is None or not (source / "constraints.txt").is_file():
+        return ()
+    file = source / "constraints.txt"
+    return ("-c", file.name if source == Path.cwd() else str(file))
 
 
 def _pip(command: str) -> tuple[str, ...]:

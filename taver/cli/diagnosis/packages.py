@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from taver import __version__
 from taver.cli.diagnosis import home, lines, records
 from taver.cli.diagnosis.finding import Finding, Section, State
 
@@ -45,11 +46,12 @@ def _finding(package: str, of: Distribution | None, others: tuple[records.Rival,
         return _result(
             package,
             State.NOTE,
-            f"ours ({ours}), but {rivals[0].name} {rivals[0].version} in {rivals[0].folder} has one"
-            " too; a change of the import path would bring up that one",
+            f"ours, but {rivals[0].name} {rivals[0].version} in {rivals[0].folder} has one too,"
+            " which may come first another time",
             lines.pip("uninstall", rivals[0].name),
         )
-    return _result(package, State.OK, f"ours, {ours}")
+    where = f"{__version__} in {home.folder()}" if package == home.NAME else "ours"
+    return _result(package, State.OK, where)
 
 
 def _shadowed(package: str, imported: Path | None, rivals: list[records.Rival]) -> Finding:

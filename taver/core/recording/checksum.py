@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+_crc32: Any  # its types name fewer kinds of bytes than it takes
 try:  # libdeflate's needs a twelfth of zlib's time; the `capture` extra brings it
     from imagecodecs import deflate_crc32 as _crc32
 except ImportError:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from taver.core.recording import message, wire
 from taver.core.recording.checksum import crc32
-from taver.core.recording.message import Stored
+
+if TYPE_CHECKING:
+    from taver.core.recording.message import Stored
 
 
 def problem(chunk: memoryview) -> str | None:

@@ -11,7 +11,15 @@ if TYPE_CHECKING:
     from taver.core.frames import Modality
 
 # Types of google.protobuf.FieldDescriptorProto.
-_INT64, _INT32, _FIXED32_TYPE, _STRING, _MESSAGE_TYPE, _BYTES_TYPE, _SFIXED64 = 3, 5, 7, 9, 11, 12, 16
+_INT64, _INT32, _FIXED32_TYPE, _STRING, _MESSAGE_TYPE, _BYTES_TYPE, _SFIXED64 = (
+    3,
+    5,
+    7,
+    9,
+    11,
+    12,
+    16,
+)
 _OPTIONAL: Final = 1
 
 

@@ -68,7 +68,13 @@ def ending(start: Preamble, entries: list[Entry], data_size: int, checksum: int)
     footer = wire.footer_without_checksum(summary_at, at)
     summary_checksum = crc32(footer, crc32(summary))
     return b"".join(
-        (wire.data_end(checksum), summary, footer, summary_checksum.to_bytes(4, "little"), wire.MAGIC)
+        (
+            wire.data_end(checksum),
+            summary,
+            footer,
+            summary_checksum.to_bytes(4, "little"),
+            wire.MAGIC,
+        )
     )
 
 

@@ -44,6 +44,4 @@ class StreamHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     def to_metadata(self) -> bytes:
         """Return the whole metadata record."""
-        return wire.record(
-            wire.METADATA, wire.text(METADATA_NAME), wire.text_map(self.to_text())
-        )
+        return wire.record(wire.METADATA, wire.text(METADATA_NAME), wire.text_map(self.to_text()))

@@ -12,7 +12,16 @@ from typing import Final, NamedTuple
 
 from taver.core.clock import NS_PER_S
 from taver.core.frames import FrameStatus, Modality, Stamp
-from taver.core.recording.protobuf import BYTES, FIXED32, VARINT, field, fields, fixed64, sized, varint
+from taver.core.recording.protobuf import (
+    BYTES,
+    FIXED32,
+    VARINT,
+    field,
+    fields,
+    fixed64,
+    sized,
+    varint,
+)
 
 # Fields of the image message; 1 to 4 are Foxglove's.
 TIMESTAMP, DATA, FORMAT, FRAME_ID, STAMP = 1, 2, 3, 4, 100

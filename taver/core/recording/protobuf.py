@@ -1,4 +1,4 @@
-"""The little of protobuf's wire format that our messages need; Google's library checks it in tests."""
+"""The little of protobuf's wire format that our messages need; tests ask Google's library."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def _rename(source: Source, path: Path) -> None:
     source.close()  # Windows renames no open file
     if source.path != path:
         with explained(path):
-            os.replace(source.path, path)
+            source.path.replace(path)
             atomic.sync_folder(path.parent)
 
 
@@ -116,8 +116,8 @@ def _copy(
         writer.finish()
     source.close()
     with explained(path):
-        os.replace(source.path, _kept(path))
-        os.replace(fresh, path)
+        source.path.replace(_kept(path))
+        fresh.replace(path)
         atomic.sync_folder(path.parent)
     return Rescue(len(found.entries), found.lost, found.torn_bytes, changed=True)
 

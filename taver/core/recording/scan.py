@@ -58,13 +58,12 @@ def scan(source: Source, progress: Progress | None = None, *, headless: bool = F
     damage: list[Damage] = []
     front: Front | None = None
     try:
-        if headless:
-            raise DamagedFrontError("its first bytes are damaged")
-        front = read_front(source)
-        at = len(front.preamble.data)
+        front = None if headless else read_front(source)
     except DamagedFrontError as error:
         damage.append(Damage(0, str(error), None))
-        at = _next_chunk(source, 0)
+    if headless:
+        damage.append(Damage(0, "its first bytes are damaged", None))
+    at = len(front.preamble.data) if front else _next_chunk(source, 0)
     found: list[Entry] = []
     end = _walk(source, at, found, damage, progress)
     finished = end is not None and _check_end(source, end, found, damage)

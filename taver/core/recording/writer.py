@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from taver import __version__
 from taver.core import atomic
-from taver.core.errors import StorageError
 from taver.core.private import FILE_MODE
 from taver.core.recording import descriptor, message, wire
 from taver.core.recording.checksum import crc32
@@ -18,6 +17,7 @@ from taver.core.storage import explain, explained
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from taver.core.errors import StorageError
     from taver.core.frames import Stamp
     from taver.core.recording.header import StreamHeader
 
@@ -54,7 +54,7 @@ class StreamWriter:
         with explained(path):
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             handle = os.open(partial_of(path), flags, FILE_MODE)
-        self._file = cast("BinaryIO", open(handle, "wb", buffering=0))
+        self._file = cast("BinaryIO", os.fdopen(handle, "wb", buffering=0))
         self._size = 0
         self._checksum = 0
         self._append(self._start.data)
@@ -109,7 +109,7 @@ class StreamWriter:
         self.sync()
         self.close()
         with explained(self.path):
-            os.replace(partial_of(self.path), self.path)
+            partial_of(self.path).replace(self.path)
             atomic.sync_folder(self.path.parent)
         return self.path
 

@@ -31,9 +31,7 @@ def problems(session: Session, progress: Progress | None = None) -> list[str]:
     return found
 
 
-def _stream_problems(
-    session: Session, modality: Modality, progress: Progress | None
-) -> list[str]:
+def _stream_problems(session: Session, modality: Modality, progress: Progress | None) -> list[str]:
     path = session.stream_file(modality)
     if not path.exists() and partial_of(path).exists():
         return [f"{partial_of(path).name} was never finished"]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from taver.core import lock, names
 from taver.core.errors import DataError, NotFoundError
-from taver.core.frames import Modality
 from taver.core.private import make_private_folder
 from taver.core.session.manifest import Manifest, State
 from taver.core.storage import explained
@@ -16,6 +15,7 @@ from taver.core.storage import explained
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from taver.core.frames import Modality
     from taver.core.study import Study
 
 MANIFEST = "session.json"

@@ -30,7 +30,9 @@ class StreamRecord(Part, frozen=True, kw_only=True):
     driver: str
     serial: str
     frames: int = 0
-    dropped: dict[str, int] = {}  # by reason; frames + dropped = what the device gave
+    dropped: dict[str, int] = msgspec.field(
+        default_factory=dict
+    )  # by reason; frames + dropped = what the device gave
     first_unix_ns: int | None = None
     last_unix_ns: int | None = None
     size_bytes: int = 0
@@ -69,7 +71,7 @@ class Manifest(Document, frozen=True, kw_only=True):
     streams: dict[Modality, StreamRecord]
     phases: tuple[Phase, ...] = ()
     markers: tuple[Marker, ...] = ()
-    software: dict[str, str] = {}
+    software: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def length_s(self) -> float:

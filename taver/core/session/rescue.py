@@ -40,9 +40,7 @@ def rescue(session: Session, progress: Progress | None = None) -> dict[Modality,
                 continue
             if result.lost:
                 lost = record.dropped.get(DAMAGED, 0) + result.lost
-                record = msgspec.structs.replace(
-                    record, dropped={**record.dropped, DAMAGED: lost}
-                )
+                record = msgspec.structs.replace(record, dropped={**record.dropped, DAMAGED: lost})
             manifest = manifest.with_stream(modality, record)
             rescued[modality] = result
         if not failed and (
