@@ -81,7 +81,9 @@ def number_in(modality: Modality, pixels: Pixels) -> int:
     """Read back the number that a frame was drawn with, modulo 65,536."""
     height_px, width_px = pixels.shape[:2]
     row = pixels[height_px - height_px // (2 * _STRIP) - 1].reshape(width_px, -1)[:, 0]
-    centres = row[((np.arange(BITS) + 0.5) * width_px / BITS).astype(int)].astype(int)
+    place = _place(width_px)
+    middles = [int(np.median(np.flatnonzero(place == bit))) for bit in range(BITS)]
+    centres = row[middles].astype(int)
     _, unset, _, high = _COUNTS.get(modality, (0, 0, 0, 255))
     is_set = np.abs(centres - high) < np.abs(centres - unset)
     return int(sum(1 << place for place, bit in enumerate(is_set) if bit))
@@ -97,5 +99,9 @@ def _disc(width_px: int, height_px: int, number: int) -> npt.NDArray[np.bool_]:
 
 
 def _bits(width_px: int, number: int) -> npt.NDArray[np.bool_]:
-    place = np.arange(width_px) * BITS // width_px
-    return np.asarray((number >> place) & 1 == 1)
+    return np.asarray((number >> _place(width_px)) & 1 == 1)
+
+
+def _place(width_px: int) -> npt.NDArray[np.int64]:
+    """Return which bit each column of the picture shows."""
+    return np.arange(width_px) * BITS // width_px

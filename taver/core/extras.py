@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from taver.core import install
 from taver.core.errors import MissingExtraError
 
 
@@ -15,13 +16,5 @@ def need(module: str, *, extra: str, to: str) -> Any:
     except ImportError as error:
         raise MissingExtraError(
             f"To {to}, taver needs the package {module!r}, which cannot be imported ({error})",
-            fix=install_line(extra),
+            fix=install.with_extra(extra),
         ) from error
-
-
-def install_line(extra: str) -> str:
-    """Return the command that installs one of taver's extras."""
-    return (
-        f"pip install 'taver[{extra}]'"
-        f"  (in a checkout: pip install -c constraints.txt '.[{extra}]')"
-    )

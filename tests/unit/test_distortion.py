@@ -73,37 +73,39 @@ def test_the_radius_ends_where_the_jacobian_first_degenerates(lens: Distortion) 
 
     radius = min(lens.max_radius, 3.0)
     assert all(smallest_determinant(radius * share) > 0 for share in (0.2, 0.5, 0.8, 0.99))
-    farthest = plain_brown(k, np.array([radius]), np.zeros(1))[0, 0]
-    if lens.max_radius < 3 and abs(farthest) < 10:  # it does not end at a pole
-        assert smallest_determinant(lens.max_radius * 1.01) < 0
+    k4, k5, k6 = (*k, 0.0, 0.0, 0.0)[5:8]
+    if lens.max_radius >= 3 or 1 + k4 * radius**2 + k5 * radius**4 + k6 * radius**6 < 0.05:
+        return  # the disc ends at a pole, or reaches beyond every picture
+    if np.abs(plain_brown(k, np.array([radius]), np.zeros(1))).max() < 10:
+        assert smallest_determinant(radius) == pytest.approx(0, abs=1e-5)
 
 
 def test_a_fold_ends_the_disc() -> None:
     assert BARREL.max_radius == pytest.approx((1 / 1.2) ** 0.5, abs=1e-9)
     assert np.isfinite(BARREL.distort([BARREL.max_radius * 0.9999, 0])).all()
-    assert np.isnan(BARREL.distort([[BARREL.max_radius * 1.0001, 0], [0, -50]])).all()
+    assert np.isnan(BARREL.distort([[BARREL.max_radius * 1.0001, 0.0], [0.0, -50.0]])).all()
 
 
 def test_what_no_direction_is_seen_at_has_no_inverse() -> None:
     farthest = BARREL.max_radius * (1 - 0.4 * BARREL.max_radius**2)
     assert np.isfinite(BARREL.undistort([farthest * 0.9999, 0])).all()
-    assert np.isnan(BARREL.undistort([[farthest * 1.0001, 0], [0, 7], [np.nan, 0]])).all()
+    assert np.isnan(BARREL.undistort([[farthest * 1.0001, 0.0], [0.0, 7.0], [np.nan, 0.0]])).all()
 
 
 def test_a_pole_of_the_rational_model_ends_the_disc() -> None:
     lens = Distortion(coefficients=(0.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0))
     assert 0.9 < lens.max_radius < 1.0  # x / (1 - x²)
-    assert np.isnan(lens.distort([[1.0, 0], [1.5, 0]])).all()
-    np.testing.assert_allclose(lens.undistort([[2 / 3, 0]]), [[0.5, 0]])
+    assert np.isnan(lens.distort([[1.0, 0.0], [1.5, 0.0]])).all()
+    np.testing.assert_allclose(lens.undistort([2 / 3, 0.0]), [0.5, 0.0])
 
 
 @pytest.mark.parametrize("coefficients", [(), (0.0,) * 5, (0.0,) * 8])
 def test_no_distortion_changes_nothing(coefficients: tuple[float, ...]) -> None:
     lens = Distortion(coefficients=coefficients)
     assert lens.max_radius == np.inf
-    xy = [[0.3, -900.0], [0, 0]]
+    xy = [[0.3, -900.0], [0.0, 0.0]]
     assert lens.distort(xy).tolist() == lens.undistort(xy).tolist() == xy
-    assert np.isnan(lens.distort([[np.nan, 0], [0, np.inf]])).all()
+    assert np.isnan(lens.distort([[np.nan, 0.0], [0.0, np.inf]])).all()
 
 
 def test_more_points_than_one_block_and_none_keep_their_shape() -> None:

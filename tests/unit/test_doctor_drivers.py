@@ -1,9 +1,17 @@
 """Drivers are asked in another process, which a bad one may take down without harm."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
 
 from taver.cli.diagnosis import drivers
-from taver.cli.diagnosis.finding import State
+from taver.cli.diagnosis.finding import Finding, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 STRANGERS = """
 import os, time
@@ -45,7 +53,7 @@ Shapeless = None
 
 
 @pytest.fixture
-def strangers(tmp_path, monkeypatch):
+def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Finding]]:
     """Drivers of another distribution, which are registered under the names given."""
     (tmp_path / "taver_strangers.py").write_text(STRANGERS.replace("(self=None)", "(*_)"))
     info = tmp_path / "taver_strangers-1.0.dist-info"
@@ -53,7 +61,7 @@ def strangers(tmp_path, monkeypatch):
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: taver-strangers\nVersion: 1.0\n")
     monkeypatch.syspath_prepend(tmp_path)
 
-    def found(*names, **options):
+    def found(*names: str, **options: float) -> dict[str, Finding]:
         entries = "".join(f"x-{n.lower()} = taver_strangers:{n}\n" for n in names)
         (info / "entry_points.txt").write_text(f"[taver.drivers]\n{entries}")
         return {f.name: f for f in drivers.findings(**options) if f.name.startswith("x-")}
@@ -61,7 +69,9 @@ def strangers(tmp_path, monkeypatch):
     return found
 
 
-def test_every_driver_says_whether_it_can_run_and_what_it_lacks(strangers):
+def test_every_driver_says_whether_it_can_run_and_what_it_lacks(
+    strangers: Callable[..., dict[str, Finding]],
+) -> None:
     found = strangers("Good", "Lacking", "Raising", "Shapeless", "Absent")
     assert {name: finding.state for name, finding in found.items()} == {
         "x-absent": State.WRONG,
@@ -75,7 +85,9 @@ def test_every_driver_says_whether_it_can_run_and_what_it_lacks(strangers):
     assert "no luck" in found["x-raising"].detail
 
 
-def test_a_driver_that_crashes_is_named_and_the_others_are_asked(strangers):
+def test_a_driver_that_crashes_is_named_and_the_others_are_asked(
+    strangers: Callable[..., dict[str, Finding]],
+) -> None:
     found = strangers("Crashing", "Good", "Lacking")
     assert found["x-crashing"].state is State.WRONG
     assert "139" in found["x-crashing"].detail
@@ -83,7 +95,9 @@ def test_a_driver_that_crashes_is_named_and_the_others_are_asked(strangers):
     assert found["x-lacking"].state is State.MISSING
 
 
-def test_a_driver_that_hangs_is_named_after_a_while(strangers):
-    found = strangers("Good", "Hanging", patience_s=4)
+def test_a_driver_that_hangs_is_named_after_a_while(
+    strangers: Callable[..., dict[str, Finding]],
+) -> None:
+    found = strangers("Good", "Hanging", patience_s=3)
     assert found["x-good"].state is State.OK
-    assert "did not answer within 4 s" in found["x-hanging"].detail
+    assert "did not answer within 3 s" in found["x-hanging"].detail

@@ -216,7 +216,7 @@ def test_streams_without_frames_have_no_span_and_are_all_named() -> None:
         {"rate_hz": True},
         {"rate_hz": 2 * 10**9},
         {"rate_hz": Fraction(1, 10**12)},
-        {"rate_hz": Fraction(10**18 + 9, 10**17)},
+        {"rate_hz": Fraction(7 * 10**18 + 9, 7 * 10**17)},
         {"count": -1},
         {"count": 2.0},
         {"count": 10**12},
@@ -232,8 +232,10 @@ def test_streams_without_frames_have_no_span_and_are_all_named() -> None:
     ],
 )
 def test_what_makes_no_grid_is_refused_with_a_remedy(wrong: dict[str, Any]) -> None:
+    good: dict[str, Any] = {"frame_ns": [1, 2], "start_ns": 0, "count": 4, "rate_hz": 10}
+    assert fill_grid(**good).filled[0]
     with pytest.raises(InputError) as caught:
-        fill_grid(**({"frame_ns": [1, 2], "start_ns": 0, "count": 4, "rate_hz": 10} | wrong))
+        fill_grid(**(good | wrong))
     assert caught.value.fix
 
 
@@ -243,5 +245,5 @@ def test_a_grid_cannot_be_changed() -> None:
         grid.frame_index[0] = 5
     with pytest.raises(dataclasses.FrozenInstanceError):
         grid.start_ns = 1  # type: ignore[misc] # that it is refused is what is tested
-    with pytest.raises(InputError, match="1 frames|0 frames"):
+    with pytest.raises(InputError, match="0 frames"):
         grid.unused(0)

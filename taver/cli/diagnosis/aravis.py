@@ -8,10 +8,10 @@ from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 
-from taver.cli.diagnosis import lines
 from taver.cli.diagnosis.finding import Finding, Section, State
+from taver.core import install
 
-NEEDED = "FLIR A65 through Aravis, and its fake camera for tests"
+NEEDED = "FLIR A65; PySpin or the extra flir will do instead"
 TYPELIB = "Aravis-0.8.typelib"
 BUILD_NEEDS = ("gcc", "pkg-config", "python3-dev", "libgirepository1.0-dev", "libcairo2-dev")
 
@@ -22,15 +22,15 @@ def finding() -> Finding:
     typelib = _typelib()
     gi = find_spec("gi") is not None
     if library and typelib and gi:
-        return _result(State.OK, f"{library}; {NEEDED}")
+        return _result(State.OK, f"{library}; FLIR A65")
     if library and typelib:
         return _result(
             State.MISSING,
             f"the library is there, but this Python has no package gi; {NEEDED}",
-            f"{lines.apt(*BUILD_NEEDS)} && {lines.pip('install', 'PyGObject<3.51')}",
+            f"{install.apt(*BUILD_NEEDS)} && {install.pip('install', 'PyGObject<3.51')}",
         )
     return _result(
-        State.MISSING, NEEDED, lines.apt("gir1.2-aravis-0.8", "python3-gi", "aravis-tools-cli")
+        State.MISSING, NEEDED, install.apt("gir1.2-aravis-0.8", "python3-gi", "aravis-tools-cli")
     )
 
 

@@ -6,8 +6,10 @@ import os
 
 import msgspec
 
-from taver.cli.diagnosis import home
+from taver.core import home
 from taver.core.errors import TaverError
+
+REPORT = "report it to whoever wrote that driver"
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +53,5 @@ def _answer(name: str) -> Answer:
         return Answer(name=name, ok=False, detail=error.what, install=error.fix)
     except Exception as error:  # noqa: BLE001  a stranger's driver may raise anything
         said = f"{entry.value}{whose}, failed: {type(error).__name__}: {error}"
-        return Answer(
-            name=name, ok=False, detail=said, install="report it to whoever wrote that driver"
-        )
+        return Answer(name=name, ok=False, detail=said, install=REPORT)
     return Answer(name=name, ok=True, detail=f"{entry.value}{whose}", install=str(lacks or ""))

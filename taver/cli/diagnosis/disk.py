@@ -26,7 +26,7 @@ def findings(start: Path) -> list[Finding]:
     try:
         folder = Study.find(start).sessions_folder
     except NotFoundError:
-        return [_space("here", start.resolve())]
+        return [_space("here", start.resolve(), "no study here; ")]
     except TaverError as error:
         return [
             Finding(
@@ -64,7 +64,7 @@ def state(fitting_min: int) -> State:
     return State.NOTE if fitting_min < PLENTY_MIN else State.OK
 
 
-def _space(name: str, folder: Path) -> Finding:
+def _space(name: str, folder: Path, said: str = "") -> Finding:
     free_bytes = shutil.disk_usage(_nearest(folder)).free
     fitting_min = minutes(free_bytes)
     judged = state(fitting_min)
@@ -73,7 +73,7 @@ def _space(name: str, folder: Path) -> Finding:
         section=Section.DISK,
         name=name,
         state=judged,
-        detail=f"{fitting_min:,} minutes{hours} of recording fit in {folder}:"
+        detail=f"{said}{fitting_min:,} minutes{hours} of recording fit in {folder}:"
         f" {free_bytes / 1e9:,.1f} GB free ({free_bytes} bytes)",
         install=""
         if judged is State.OK

@@ -7,7 +7,7 @@ import sys
 
 import msgspec
 
-from taver.cli.diagnosis.ask import Answer, Names
+from taver.cli.diagnosis.ask import REPORT, Answer, Names
 from taver.cli.diagnosis.finding import Finding, Section, State
 
 PATIENCE_S = 30
@@ -31,7 +31,9 @@ def findings(patience_s: float = PATIENCE_S) -> list[Finding]:
         unanswered = names[len(answers) :]
         if not unanswered:
             break
-        found.append(_result(unanswered[0], State.WRONG, f"{broke} when asked what it lacks"))
+        found.append(
+            _result(unanswered[0], State.WRONG, f"{broke} when asked what it lacks", REPORT)
+        )
     if broke:
         found.append(_result("(all)", State.WRONG, f"the process that asks drivers {broke}"))
     return sorted(found, key=lambda finding: finding.name)

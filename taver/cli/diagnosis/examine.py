@@ -9,13 +9,13 @@ from taver.cli.diagnosis import (
     drivers,
     extras,
     gpus,
-    home,
     libraries,
     models,
     packages,
     python,
 )
 from taver.cli.diagnosis.report import Report
+from taver.core import home
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

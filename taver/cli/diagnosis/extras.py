@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from taver.cli.diagnosis import home, lines
 from taver.cli.diagnosis.finding import Finding, Section, State
 from taver.cli.diagnosis.requirements import required, tally
+from taver.core import home, install
 from taver.core.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def findings(of: Distribution | None, needs: Sequence[str]) -> list[Finding]:
                 state=State.NOTE,
                 detail="runs from a folder without being installed, so that its packages and"
                 " drivers cannot be listed",
-                install=lines.taver(),
+                install=install.taver(),
             )
         ]
     base = _finding(of, "", State.WRONG)
@@ -73,7 +73,7 @@ def checked(of: Distribution | None, needs: Sequence[str]) -> tuple[str, ...]:
     if wanted and of is None:
         raise MissingExtraError(
             "taver runs from a folder without being installed, so its extras are unknown",
-            fix=lines.taver(),
+            fix=install.taver(),
         )
     known = names(of) if of is not None else []
     unknown = [name for name in wanted if name not in known]
@@ -97,13 +97,13 @@ def _finding(of: Distribution, extra: str, when_absent: State) -> Finding:
         state, said = State.OK, ", ".join(count.there)
     else:
         state, said = State.NOTE, f"{purpose}; brings nothing on this platform".lstrip("; ")
-    install = lines.with_extra(extra) if extra else lines.taver()
+    line = install.with_extra(extra) if extra else install.taver()
     return Finding(
         section=Section.EXTRAS,
         name=extra or "base",
         state=state,
         detail=said,
-        install=install if state in (State.MISSING, State.WRONG) else "",
+        install=line if state in (State.MISSING, State.WRONG) else "",
     )
 
 

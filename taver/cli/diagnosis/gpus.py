@@ -36,7 +36,7 @@ def _cards() -> list[Finding]:
     query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
     try:
         told = subprocess.run(
-            query, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+            query, capture_output=True, text=True, errors="replace", timeout=PATIENCE_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return [_note("NVIDIA", f"nvidia-smi did not answer: {error}")]

@@ -12,8 +12,9 @@ from importlib.util import find_spec
 
 import msgspec
 
-from taver.cli.diagnosis import aravis, lines
+from taver.cli.diagnosis import aravis
 from taver.cli.diagnosis.finding import Finding, Section, State
+from taver.core import install
 
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -60,21 +61,21 @@ def _python_module(name: str) -> str | None:
 def _freenect2_lines() -> str:
     folder = "libfreenect2"
     return (
-        lines.apt("git", "g++", "cmake", "pkg-config", "libusb-1.0-0-dev", "libturbojpeg0-dev")
+        install.apt("git", "g++", "cmake", "pkg-config", "libusb-1.0-0-dev", "libturbojpeg0-dev")
         + f" && git clone https://github.com/OpenKinect/{folder}"
         f" && cmake -S {folder} -B {folder}/build -DCMAKE_INSTALL_PREFIX=/usr/local"
-        f" && cmake --build {folder}/build && {lines.sudo()}cmake --install {folder}/build"
-        f" && {lines.sudo()}ldconfig"
+        f" && cmake --build {folder}/build && {install.sudo()}cmake --install {folder}/build"
+        f" && {install.sudo()}ldconfig"
     )
 
 
 LIBRARIES = (
     Library(
         name="PySpin",
-        needed="FLIR A65 through Spinnaker; wheel and SDK come from Teledyne",
+        needed="FLIR A65 through Spinnaker; Teledyne's SDK brings the wheel",
         platforms=("linux", "win32"),
         find=lambda: _python_module("PySpin"),
-        install=lambda: lines.pip("install") + " spinnaker_python-*.whl",
+        install=lambda: install.pip("install") + " spinnaker_python-*.whl",
     ),
     Library(
         name="libfreenect2",
@@ -92,24 +93,24 @@ LIBRARIES = (
     ),
     Library(
         name=f"lib{PYTHON}",
-        needed="the genicam package of the extra flir",
+        needed="needed by genicam, of the extra flir",
         platforms=("linux",),
         find=_python_library,
-        install=lambda: lines.apt(f"lib{PYTHON}"),
+        install=lambda: install.apt(f"lib{PYTHON}"),
     ),
     Library(
         name="PortAudio",
-        needed="the extra sound",
+        needed="needed by the extra sound",
         platforms=("linux",),
         find=lambda: shared("portaudio"),
-        install=lambda: lines.apt("libportaudio2"),
+        install=lambda: install.apt("libportaudio2"),
     ),
     Library(
         name="Chromium",
-        needed="only for tests of the browser annotator",
+        needed="needed only to test the browser annotator",
         platforms=("linux",),
         find=lambda: next(filter(None, map(shutil.which, CHROMIUMS)), None),
-        install=lambda: lines.apt("chromium"),
+        install=lambda: install.apt("chromium"),
     ),
 )
 

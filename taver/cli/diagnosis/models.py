@@ -6,8 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taver.cli.diagnosis import lines
 from taver.cli.diagnosis.finding import Finding, Section, State
+from taver.core import install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ def findings(debian_folder: Path = DEBIAN_FOLDER) -> list[Finding]:
             name="68-point face",
             state=State.OK if found else State.MISSING,
             detail=f"{said}; {LICENCE}",
-            install="" if found else lines.with_extra("faces"),
+            install="" if found else install.with_extra("faces"),
         )
     ]
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taver import __version__
-from taver.cli.diagnosis import home, lines, records
+from taver.cli.diagnosis import records
 from taver.cli.diagnosis.finding import Finding, Section, State
+from taver.core import home, install
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
@@ -27,8 +28,8 @@ def _finding(package: str, of: Distribution | None, others: tuple[records.Rival,
     rivals = [rival for rival in others if rival.package == package]
     imported = _imported(package)
     if imported != ours:
-        return _shadowed(package, imported, rivals)
-    inside = [rival for rival in rivals if rival.folder == home.folder()]
+        return _shadowed(ours, imported, rivals)
+    inside = [rival for rival in rivals if rival.in_a_folder and rival.folder == home.folder()]
     changed, gone = _differing(of, package)
     if inside:
         names = " and ".join(f"{rival.name} {rival.version}" for rival in inside)
@@ -48,17 +49,16 @@ def _finding(package: str, of: Distribution | None, others: tuple[records.Rival,
             State.NOTE,
             f"ours, but {rivals[0].name} {rivals[0].version} in {rivals[0].folder} has one too,"
             " which may come first another time",
-            lines.pip("uninstall", rivals[0].name),
+            install.pip("uninstall", rivals[0].name),
         )
     where = f"{__version__} in {home.folder()}" if package == home.NAME else "ours"
     return _result(package, State.OK, where)
 
 
-def _shadowed(package: str, imported: Path | None, rivals: list[records.Rival]) -> Finding:
-    if imported is None:
-        return _wrong(
-            package, f"cannot be imported: it has no __init__.py, or is gone; {FRESH}", []
-        )
+def _shadowed(ours: Path, imported: Path | None, rivals: list[records.Rival]) -> Finding:
+    package = ours.name
+    if imported is None or not (ours / "__init__.py").is_file():
+        return _wrong(package, f"ours is gone: {ours} has no __init__.py; {FRESH}", [])
     theirs = [rival for rival in rivals if imported.parent == rival.folder]
     if theirs:
         whose = f"that of {theirs[0].name} {theirs[0].version}"
@@ -74,7 +74,7 @@ def _shadowed(package: str, imported: Path | None, rivals: list[records.Rival]) 
 def _wrong(package: str, said: str, to_remove: list[records.Rival]) -> Finding:
     """Say what is wrong, with the line that first removes the others and then mends ours."""
     names = [rival.name for rival in to_remove]
-    steps = [*([lines.pip("uninstall", *names)] if names else []), lines.reinstall()]
+    steps = [*([install.pip("uninstall", *names)] if names else []), install.reinstall()]
     return _result(package, State.WRONG, said, " && ".join(steps))
 
 

@@ -49,7 +49,7 @@ def _entry(finding: Finding, width: int) -> Iterator[str]:
     yield f"  {mark}{finding.name:<{_NAME}}{first}"
     yield from (margin + line for line in rest)
     if finding.install:
-        yield " " * _MARK + click.style(finding.install, fg="bright_blue")
+        yield _to_copy(finding.install)
 
 
 def _verdict(report: Report, width: int) -> Iterator[str]:
@@ -60,10 +60,16 @@ def _verdict(report: Report, width: int) -> Iterator[str]:
     if report.unmet:
         names = ", ".join(finding.name for finding in report.unmet)
         yield from _coloured(f"needed, but not complete: {names}", "red", width)
+    for install in dict.fromkeys(f.install for f in (*report.wrong, *report.unmet) if f.install):
+        yield _to_copy(install)
     if report.ok:
         missing = counts[State.MISSING]
         rest = f"; {missing} missing, which matters only to those who need them" if missing else ""
         yield from _coloured(f"Nothing is wrong{rest}.", "green", width)
+
+
+def _to_copy(install: str) -> str:
+    return " " * _MARK + click.style(install, fg="bright_blue")
 
 
 def _coloured(text: str, colour: str, width: int) -> Iterator[str]:

@@ -9,7 +9,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from taver.cli.diagnosis import home
+from taver.core import home
 
 
 def with_extra(name: str) -> str:
