@@ -8,13 +8,14 @@ import numpy as np
 
 from capture.png import with_text
 from taver import __version__
-from taver.core import atomic, consent
+from taver.core import atomic
 from taver.core.clock import NS_PER_S
 from taver.core.codec import decode
 from taver.core.errors import DataError
 from taver.core.extras import need
 from taver.core.frames import Modality
 from taver.core.recording.reader import StreamReader
+from taver.core.session import agreed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from taver.core.session.folder import Session
+    from taver.core.study import Study
 
     Picture = npt.NDArray[np.uint8]
 
@@ -35,11 +37,11 @@ _PAPER, _INK, _FAINT = (250, 249, 247), (40, 40, 44), (130, 130, 136)
 _WARNING = (176, 64, 32)
 
 
-def write(session: Session, path: Path) -> Path:
+def write(study: Study, session: Session, path: Path) -> Path:
     """Draw the sheet of `session` as a PNG at `path`; only people who allowed pictures."""
     manifest = session.manifest
-    if manifest.participant is not None:
-        consent.require_pictures(manifest.consent, manifest.participant)
+    agreed.require(study, manifest, manifest.streams)
+    agreed.require_pictures(study, manifest)
     cv2 = need("cv2", extra="capture", to="draw a contact sheet")
     rows = [_row(cv2, modality, session.stream_file(modality)) for modality in manifest.streams]
     if not rows:

@@ -25,7 +25,7 @@ def load(name: str) -> DriverType:
         )
     try:
         driver = found[name].load()
-    except ImportError as error:
+    except Exception as error:  # a stranger's module may do anything when it is imported
         raise DeviceError(
             f"The driver {name!r} cannot be imported: {error}",
             fix=f"reinstall the package that brings it ({found[name].value})",

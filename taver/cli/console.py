@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from taver.core.errors import TaverError
 
 
+_WIDEST = 10_000
+
+
 class Loudness(enum.IntEnum):
     """How much is said besides results and errors."""
 
@@ -70,5 +73,6 @@ class Console:
             table.add_column(column, justify="right" if right[place : place + 1] == "r" else "left")
         for row in rows:
             table.add_row(*row)
-        # Without a terminal there is no width to fit; a wide one keeps rows in one line for grep.
-        Rich(width=None if sys.stdout.isatty() else 200, markup=False, highlight=False).print(table)
+        # Without a terminal there is no width to fit: each row stays in one line for grep.
+        width = None if sys.stdout.isatty() else _WIDEST
+        Rich(width=width, markup=False, highlight=False, emoji=False).print(table)

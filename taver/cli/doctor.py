@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from taver.cli.base import TaverCommand
+from taver.cli.console import Loudness
 from taver.cli.diagnosis.examine import examine
 from taver.cli.diagnosis.page import lines
 
@@ -34,12 +35,14 @@ def doctor(console: Console, *, as_json: bool, needs: tuple[str, ...]) -> int:
     Looks at Python, taver's own packages, its extras, camera drivers, system
     libraries, models, GPUs, and the disk that recordings go to. What is
     missing is listed with the line that installs it, and does no harm until
-    it is needed. Leaves with 1 if anything is wrong or not complete.
+    it is needed. With --verbose, versions are told too. Leaves with 1 if
+    anything is wrong or not complete.
     """
     report = examine(Path.cwd(), needs)
     if as_json:
         console.result(report.to_json())
     else:
-        for line in lines(report, width=min(shutil.get_terminal_size().columns, WIDEST)):
+        width = min(shutil.get_terminal_size().columns, WIDEST)
+        for line in lines(report, width, in_full=console.loudness is Loudness.VERBOSE):
             console.result(line)
     return 0 if report.ok else 1

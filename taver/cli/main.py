@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 
@@ -11,10 +12,9 @@ from taver import __version__
 from taver.cli.base import LazyGroup
 from taver.cli.console import Console
 from taver.cli.table import COMMANDS
-from taver.core.errors import TaverError
+from taver.core.errors import InputError, TaverError
 from taver.core.storage import explain
 
-USAGE = 2
 UNEXPECTED = 70
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -36,6 +36,9 @@ def taver() -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a folder's name may be more than it can show
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -48,10 +51,13 @@ def run(arguments: list[str]) -> int:
         _trace(console)
         console.error(error)
         return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return InputError.exit_code
     except click.ClickException as error:
         _trace(console)
-        error.show()
-        return USAGE
+        console.error(InputError(error.format_message(), fix=f"see: {_help_of(error)}"))
+        return InputError.exit_code
     except (KeyboardInterrupt, click.Abort):
         _trace(console)
         click.echo("stopped", err=True)
@@ -74,6 +80,11 @@ def run(arguments: list[str]) -> int:
         )
         return UNEXPECTED
     return code if isinstance(code, int) else 0
+
+
+def _help_of(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path if context else 'taver'} --help"
 
 
 def _trace(console: Console) -> None:

@@ -33,12 +33,16 @@ def _people() -> Participants:
 def _date(text: str | None) -> dt.date:
     from taver.core.errors import InputError
 
+    today = dt.datetime.now(tz=dt.UTC).astimezone().date()
     if text is None:
-        return dt.datetime.now(tz=dt.UTC).astimezone().date()
+        return today
     try:
-        return dt.date.fromisoformat(text)
+        date = dt.date.fromisoformat(text)
     except ValueError:
         raise InputError(f"{text!r} is no date", fix="write it as 2026-03-31") from None
+    if date > today:
+        raise InputError(f"{date} is yet to come", fix="give the day on which it was done")
+    return date
 
 
 def _form_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -24,6 +25,7 @@ class ConsoleProgress:
     def __init__(self, console: Console) -> None:
         self._quiet = console.loudness < Loudness.NORMAL
         self._terminal = sys.stderr.isatty()
+        self._turn = threading.Lock()
         self._title = ""
         self._total = 0
         self._done = 0
@@ -36,16 +38,22 @@ class ConsoleProgress:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        self._end(well=kind is None)
+        with self._turn:
+            self._end(well=kind is None)
 
     def begin(self, title: str, total: int) -> None:
         """End what was under way and start the next."""
-        self._end(well=True)
-        self._title, self._total, self._done = title, total, 0
-        self._began_s = self._told_s = time.monotonic()
+        with self._turn:
+            self._end(well=True)
+            self._title, self._total, self._done = title, total, 0
+            self._began_s = self._told_s = time.monotonic()
 
     def advance(self, steps: int = 1) -> None:
-        """Move on; show it if the time has come."""
+        """Move on, from any thread; show it if the time has come."""
+        with self._turn:
+            self._advance(steps)
+
+    def _advance(self, steps: int) -> None:
         self._done += steps
         if self._quiet or not self._title:
             return

@@ -27,21 +27,25 @@ def ls(console: Console) -> None:
     from taver.core.session.folder import folders
     from taver.core.study import Study
 
-    found = folders(Study.find(Path.cwd()))
-    if not found:
+    study = Study.find(Path.cwd())
+    rows = [row(study, folder) for folder in folders(study)]
+    if not rows:
         console.say("No sessions yet.")
         return
-    console.table(COLUMNS, [row(folder) for folder in found], right=RIGHT)
+    console.table(COLUMNS, rows, right=RIGHT)
 
 
 @session.command()
 @click.argument("name")
 @click.pass_obj
 def show(console: Console, name: str) -> None:
-    """Show all that is known of the session NAME."""
+    """Show all that is known of a session."""
     from taver.cli.sessions import lines
+    from taver.core.session.folder import find
+    from taver.core.study import Study
 
-    for line in lines(_find(name)):
+    study = Study.find(Path.cwd())
+    for line in lines(study, find(study, name)):
         console.result(line)
 
 
@@ -49,7 +53,7 @@ def show(console: Console, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def verify(console: Console, name: str) -> None:
-    """Read every record of the session NAME; name what is damaged.
+    """Read every record of a session; name what is damaged.
 
     Nothing is changed. The exit code is 0 if the session is as it was recorded.
     """
@@ -74,7 +78,7 @@ def verify(console: Console, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def recover(console: Console, name: str) -> None:
-    """Make the session NAME whole after its program was killed or files were damaged.
+    """Make a session whole that was cut off or damaged.
 
     Every whole frame is kept. A file that was damaged in its middle is kept
     beside what was saved from it, as *.damaged. It is safe to run this again.

@@ -25,6 +25,7 @@ def row(study: Study, folder: Path) -> list[str]:
     """Return the row of the session in `folder`; one that cannot be read says so."""
     try:
         session = Session(folder)
+        state = recorded(session)
         stages = {stage: receipt.progressed(study, session, stage) for stage in Stage}
     except TaverError as error:
         return [folder.name, f"unreadable: {error.what}", *[""] * (len(COLUMNS) - 2)]
@@ -39,7 +40,7 @@ def row(study: Study, folder: Path) -> list[str]:
             cells.append("yes")
     stale = [f"{s}: {p.stale_because}" for s, p in stages.items() if p.stale_because]
     calibrated = "yes" if study.rig_file.is_file() else _NOT_YET
-    return [session.name, recorded(session), calibrated, *cells, "; ".join(stale)]
+    return [folder.name, state, calibrated, *cells, "; ".join(stale)]
 
 
 def recorded(session: Session) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,8 @@ def tell(folder: Path, progress: Progress) -> Iterator[str]:
     yield f"study        {study.folder}"
     with lock.held(study.folder, f"The demo in {study.folder}"):
         person = _person(study)
-        yield f"participant  {person.name}, simulated, consent on file"
+        agreed = person.consent.in_words() if person.consent else "no consent"
+        yield f"participant  {person.name}, simulated; {agreed}"
         began_s = time.monotonic()
         session, was_there = _session(study, progress)
         took = (
@@ -55,9 +57,10 @@ def tell(folder: Path, progress: Progress) -> Iterator[str]:
                 problems=wrong,
             )
         yield "verified     every record is as it was written"
-        sheet = contact_sheet.write(session, study.folder / SHEET)
+        sheet = contact_sheet.write(study, session, study.folder / SHEET)
         yield f"picture      {sheet}"
-    yield f"look around  cd {folder} && taver status && taver session show {SESSION}"
+    there = shlex.quote(str(folder))
+    yield f"look around  cd {there} && taver status && taver session show {SESSION}"
 
 
 def _study(folder: Path) -> Study:
@@ -99,7 +102,7 @@ def _session(study: Study, progress: Progress) -> tuple[Session, bool]:
             raise DataError(
                 f"An earlier demo was interrupted while it recorded {SESSION}",
                 fix=f"delete {session.folder}, or keep what there is with: "
-                f"cd {study.folder} && taver session recover {SESSION}",
+                f"cd {shlex.quote(str(study.folder))} && taver session recover {SESSION}",
             )
         return session, True
     plan = Plan(session=SESSION, participant=PERSON, seconds=SECONDS)

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import sys
 from typing import TYPE_CHECKING
 
 from taver.core.private import FILE_MODE
-from taver.core.storage import explained
+from taver.core.storage import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _SUFFIX = ".tmp"
+# What network disks say that know no such thing; PostgreSQL lets them pass too.
+_CANNOT_SYNC_FOLDERS = {errno.EBADF, errno.EINVAL}
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would translate line ends without it
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Put `data` at `path`, durably and all at once; readable by the owner only."""
-    with replacing(path) as beside, explained(path):
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, FILE_MODE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+    with replacing(path) as beside:
+        try:
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, FILE_MODE)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise explain(error, path) from error  # people know this name, not the one beside it
 
 
 @contextlib.contextmanager
@@ -38,11 +44,13 @@ def replacing(path: Path) -> Iterator[Path]:
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_SUFFIX}")
     try:
         yield beside
-        with explained(path):
+        try:
             beside.replace(path)
             sync_folder(path.parent)
+        except OSError as error:
+            raise explain(error, path) from error
     finally:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):  # what went wrong before is what matters
             beside.unlink()
 
 
@@ -53,6 +61,9 @@ def sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC_FOLDERS:
+            raise
     finally:
         os.close(descriptor)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 
@@ -51,11 +51,15 @@ class VirtualClock:
         self._now_ns = max(self._now_ns, when_ns)
 
 
+# Nanoseconds fit into 64 bits until the year 2262; what a file says beyond that is damaged.
+Ns = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+
 class Epoch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One moment read on both clocks, so that monotonic time can be told as a date."""
 
-    host_ns: int
-    unix_ns: int
+    host_ns: Ns
+    unix_ns: Ns
 
     @classmethod
     def now(cls) -> Epoch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 JPEG: Final = "jpeg"
 RASTER: Final = "blosc"
 RASTER_DTYPE: Final = np.dtype("<u2")
+# Of Blosc's header of 16 bytes: how much comes out, and how much went in.
+_BLOSC_SIZES: Final = struct.Struct("<4xI4xI")
+_LARGEST_RASTER_BYTES: Final = 2**27  # eight thousand pixels each way
 
 
 def codec_of(modality: Modality) -> str:
@@ -70,9 +74,14 @@ def _decode_color(data: bytes | memoryview) -> npt.NDArray[np.uint8]:
 
 def _decode_raster(data: bytes | memoryview) -> npt.NDArray[np.uint16]:
     blosc = need("numcodecs.blosc", extra="capture", to="read depth and thermal pictures")
+    packed = bytes(data)
     try:
-        return np.frombuffer(blosc.decompress(bytes(data)), RASTER_DTYPE)
-    except (RuntimeError, ValueError) as error:
+        # The library believes these sizes, and reads and reserves as much as they say.
+        unpacked_size, packed_size = _BLOSC_SIZES.unpack_from(packed)
+        if packed_size != len(packed) or unpacked_size > _LARGEST_RASTER_BYTES:
+            raise ValueError("its sizes cannot be")
+        return np.frombuffer(blosc.decompress(packed), RASTER_DTYPE)
+    except (RuntimeError, ValueError, struct.error) as error:
         raise DataError(
             f"A 16-bit frame cannot be unpacked ({error})",
             fix="run: taver session verify on this session",

@@ -7,7 +7,7 @@ import re
 import tomllib
 import types
 import typing
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 
@@ -22,6 +22,10 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 # A config file is read by people; what is longer than this is not one.
 _LARGEST_BYTES = 1_000_000
+_MISSING = re.compile("Object missing required field `(.+)`")
+
+# A path, or a name: whatever is left empty would mean the study's own folder.
+Words = Annotated[str, msgspec.Meta(min_length=1, pattern="^[^\\x00]*$")]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,7 +37,7 @@ def load(path: Path, kind: type[T]) -> T:
     text = _read(path)
     try:
         tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # brackets without end, numbers without end
         raise ConfigError(
             f"{path} is not valid TOML: {error}", fix="mend that line; strings need quotes"
         ) from None
@@ -49,16 +53,18 @@ def load(path: Path, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$.")
         key = where.rstrip("`")
+        missing = _MISSING.match(what)
         raise ConfigError(
-            f"{path}{_line_of(tuple(key.split('.')), text)}: {key or 'the file'}: {what}",
-            fix="give it a value of that kind",
+            f"{path}{_line_of(tuple(key.split('.')), text)}: {key or 'the file'}: "
+            + (f"{missing[1]!r} is missing" if missing else what),
+            fix="add it" if missing else "give it a value of that kind",
         ) from None
 
 
 def _read(path: Path) -> str:
-    if not path.is_file():
-        raise NotFoundError(f"There is no file {path}", fix="check the path")
     with explained(path):
+        if not path.is_file():
+            raise NotFoundError(f"There is no file {path}", fix="check the path")
         data = path.read_bytes()
     if len(data) > _LARGEST_BYTES:
         raise ConfigError(
@@ -103,7 +109,8 @@ def _struct_of(kind: Any) -> type[msgspec.Struct] | None:
 def _values_of(kind: Any) -> Iterator[Any]:
     """Yield the type of what a mapping or a list holds, if it holds structs."""
     if typing.get_origin(kind) in {dict, list, tuple}:
-        yield from (a for a in typing.get_args(kind)[-1:] if _struct_of(a) is not None)
+        held = [a for a in typing.get_args(kind) if a is not Ellipsis]
+        yield from (a for a in held[-1:] if _struct_of(a) is not None)
 
 
 def _listed(value: Any) -> list[Any]:
@@ -117,16 +124,25 @@ def _unknown_text(where: tuple[str, ...], known: list[str], text: str) -> str:
 
 
 def _line_of(where: tuple[str, ...], text: str) -> str:
-    """Return ', line N' for the key `where`, or nothing where it cannot be found."""
+    """Return ', line N' for the key `where` or the nearest it is in, or nothing."""
+    while where:
+        number = _line_number(where, text)
+        if number is not None:
+            return f", line {number}"
+        where = where[:-1]
+    return ""
+
+
+def _line_number(where: tuple[str, ...], text: str) -> int | None:
     table: tuple[str, ...] = ()
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         header = re.match(r"\s*\[+([^\]]+)\]", line)
         if header:
             table = tuple(part.strip(" \"'") for part in header[1].split("."))
             if table == where:
-                return f", line {number}"
+                return number
             continue
         key = re.match(r"\s*([^=#]+?)\s*=", line)
         if key and (*table, *(part.strip(" \"'") for part in key[1].split("."))) == where:
-            return f", line {number}"
-    return ""
+            return number
+    return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import msgspec
 
 from taver.core import atomic
-from taver.core.errors import DataError, NotFoundError
+from taver.core.errors import DataError, InputError, NotFoundError
 from taver.core.storage import explained
 
 if TYPE_CHECKING:
@@ -27,13 +27,15 @@ class Document(Part, frozen=True, kw_only=True):
     @classmethod
     def read(cls, path: Path) -> Self:
         """Read the document at `path`; what is damaged, foreign or newer raises DataError."""
-        if not path.is_file():
-            raise NotFoundError(f"There is no {path}", fix="check the name, and the study's folder")
         with explained(path):
+            if not path.is_file():
+                raise NotFoundError(
+                    f"There is no {path}", fix="check the name, and the study's folder"
+                )
             data = path.read_bytes()
         try:
             tree = msgspec.json.decode(data)
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:  # not JSON, not text, or without an end
             raise DataError(
                 f"{path} is not readable as JSON: {error}",
                 fix="restore it from a backup; it was changed or damaged outside taver",
@@ -66,4 +68,10 @@ class Document(Part, frozen=True, kw_only=True):
     def write(self, path: Path) -> None:
         """Put this document at `path`, all at once."""
         tree = {"format": self.FORMAT, "version": self.VERSION, **msgspec.to_builtins(self)}
-        atomic.write_bytes(path, msgspec.json.format(msgspec.json.encode(tree), indent=2) + b"\n")
+        try:
+            data = msgspec.json.encode(tree)
+        except UnicodeEncodeError as error:
+            raise InputError(
+                f"{error.object!r} is no readable text", fix="type it again, in UTF-8"
+            ) from None
+        atomic.write_bytes(path, msgspec.json.format(data, indent=2) + b"\n")

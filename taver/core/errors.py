@@ -18,10 +18,11 @@ which knows nothing of taver can still catch it sensibly.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 class TaverError(Exception):
@@ -38,6 +39,10 @@ class TaverError(Exception):
 
     def __str__(self) -> str:
         return self.what
+
+    def __reduce__(self) -> tuple[Callable[[str], TaverError], tuple[str]]:
+        """Let it be pickled: an error raised in another process arrives whole."""
+        return functools.partial(type(self), fix=self.fix, problems=self.problems), (self.what,)
 
 
 class InputError(TaverError, ValueError):

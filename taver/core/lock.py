@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import filelock
 
 from taver.core.errors import BusyError
+from taver.core.private import FILE_MODE
 from taver.core.storage import explained
 
 if TYPE_CHECKING:
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
 _LOCK = ".lock"
 # The lock itself cannot be read by others on Windows, so who holds it is told beside it.
 _HOLDER = ".lock-holder.json"
+# `is_held` takes a lock for a moment to see whether it can, and a person's change is soon done.
+_PATIENCE_S = 1.0
 
 
 @contextlib.contextmanager
 def held(folder: Path, what: str) -> Iterator[None]:
     """Hold `folder` for the length of the block, or raise BusyError naming who does."""
-    lock = filelock.FileLock(folder / _LOCK, timeout=0, mode=0o600)
+    lock = filelock.FileLock(folder / _LOCK, timeout=_PATIENCE_S, mode=FILE_MODE)
     with explained(folder):
         try:
             lock.acquire()
@@ -47,13 +50,15 @@ def held(folder: Path, what: str) -> Iterator[None]:
 
 def is_held(folder: Path) -> bool:
     """Tell whether some program holds `folder` now."""
-    if not (folder / _LOCK).exists():
-        return False
-    lock = filelock.FileLock(folder / _LOCK, timeout=0, mode=0o600)
-    try:
-        lock.acquire()
-    except filelock.Timeout:
-        return True
+    with explained(folder):
+        if not (folder / _LOCK).exists():
+            return False
+    lock = filelock.FileLock(folder / _LOCK, timeout=0, mode=FILE_MODE)
+    with explained(folder):
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            return True
     lock.release()
     return False
 
@@ -65,8 +70,11 @@ def _write_holder(folder: Path) -> None:
         "machine": platform.node(),
         "since": time.strftime("%Y-%m-%d %H:%M:%S"),
     }
-    with explained(folder):
-        (folder / _HOLDER).write_text(json.dumps(holder), encoding="utf-8")
+    # The lock holds without it: on a full disk it is merely not told who has it.
+    with contextlib.suppress(OSError):
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with os.fdopen(os.open(folder / _HOLDER, flags, FILE_MODE), "w", encoding="utf-8") as file:
+            json.dump(holder, file)
 
 
 def _holder(folder: Path) -> str:
@@ -76,5 +84,5 @@ def _holder(folder: Path) -> str:
             f" by {holder['command']!r} (process {holder['process']} on {holder['machine']}, "
             f"since {holder['since']})"
         )
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return " by another program"  # it has only just begun, or is just letting go

@@ -34,6 +34,15 @@ def checked(name: str, what: str) -> str:
     return name
 
 
+def fits(name: str) -> bool:
+    """Tell whether `name` can be a file's or a folder's name everywhere."""
+    try:
+        checked(name, "file")
+    except InputError:
+        return False
+    return True
+
+
 def refuse_taken(name: str, taken: Iterable[str], what: str) -> None:
     """Raise if `name` is among `taken`, letters of either case counting as the same."""
     for other in taken:

@@ -10,7 +10,7 @@ import msgspec
 from taver.core import lock, names
 from taver.core.consent import Consent
 from taver.core.document import Document
-from taver.core.errors import ConsentError, InputError, NotFoundError
+from taver.core.errors import ConsentError, DataError, InputError, NotFoundError
 from taver.core.private import make_private_folder
 from taver.core.storage import explained
 
@@ -50,20 +50,21 @@ class Participants:
 
     def all(self) -> list[Participant]:
         """Return everybody, by name."""
-        return [Participant.read(path) for path in sorted(self.folder.glob("[!.]*.json"))]
+        return [self._read(name) for name in self._names()]
 
     def get(self, name: str) -> Participant:
         """Return the participant called `name`, or raise naming those there are."""
         names.checked(name, "participant")
-        path = self._path(name)
-        if not path.is_file():
-            known = ", ".join(p.stem for p in sorted(self.folder.glob("[!.]*.json")))
+        with explained(self.folder):
+            is_there = self._path(name).is_file()
+        if not is_there:
+            known = ", ".join(self._names())
             raise NotFoundError(
                 f"There is no participant {name!r}"
                 + (f" (there are: {known})" if known else " (there are none yet)"),
                 fix=f"taver participant add {name}",
             )
-        return Participant.read(path)
+        return self._read(name)
 
     def add(self, person: Participant) -> Path:
         """Put a new participant on file; a name that is taken is refused."""
@@ -73,16 +74,14 @@ class Participants:
             if not self.folder.is_dir():
                 make_private_folder(self.folder)
         with lock.held(self.folder, "The list of participants"):
-            names.refuse_taken(
-                person.name, (p.stem for p in self.folder.glob("[!.]*.json")), "participant"
-            )
+            names.refuse_taken(person.name, self._names(), "participant")
             person.write(self._path(person.name))
         return self._path(person.name)
 
     def sign(self, name: str, consent: Consent) -> Participant:
         """Put a newly signed form in force; the earlier ones stay on file."""
         with self._changing(name) as person:
-            return self._replace(person, (*person.consents, consent))
+            return self._replace(name, person, (*person.consents, consent))
 
     def withdraw(self, name: str, on: dt.date) -> Participant:
         """Note that the person withdrew on that day; from now on every stage leaves them out."""
@@ -98,7 +97,7 @@ class Participants:
                     fix="nothing needs doing",
                 )
             ended = msgspec.structs.replace(person.consent, withdrawn_on=on)
-            return self._replace(person, (*person.consents[:-1], ended))
+            return self._replace(name, person, (*person.consents[:-1], ended))
 
     @contextlib.contextmanager
     def _changing(self, name: str) -> Iterator[Participant]:
@@ -107,11 +106,31 @@ class Participants:
         with lock.held(self.folder, "The list of participants"):
             yield self.get(name)
 
-    def _replace(self, person: Participant, consents: tuple[Consent, ...]) -> Participant:
+    def _replace(
+        self, name: str, person: Participant, consents: tuple[Consent, ...]
+    ) -> Participant:
         changed = msgspec.structs.replace(person, consents=consents)
         _check(changed)
-        changed.write(self._path(person.name))
+        changed.write(self._path(name))
         return changed
+
+    def _names(self) -> list[str]:
+        with explained(self.folder):
+            if not self.folder.is_dir():
+                return []
+            files = (p for p in self.folder.iterdir() if p.suffix == ".json")
+            return sorted(p.stem for p in files if not p.name.startswith("."))
+
+    def _read(self, name: str) -> Participant:
+        """Read the document of `name`; a copy of somebody else's is nobody's."""
+        path = self._path(name)
+        person = Participant.read(path)
+        if person.name.casefold() != name.casefold():
+            raise DataError(
+                f"{path} is on {person.name!r}, not on {name!r}",
+                fix="give the file its own name back, or correct the name in it",
+            )
+        return person
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.json"

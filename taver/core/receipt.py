@@ -96,12 +96,16 @@ def write(
 def progressed(study: Study, session: Session, stage: Stage) -> Progressed:
     """Return the receipt of `stage`, if there is one, and why it is stale, if it is."""
     path = path_of(session, stage)
-    if not path.is_file():
+    with explained(path):
+        is_there = path.is_file()
+    if not is_there:
         return Progressed(None)
     receipt = Receipt.read(path)
     for name, mark in receipt.inputs.items():
         file = study.folder / name
-        if not file.exists():
+        with explained(file):
+            is_there = file.exists()
+        if not is_there:
             return Progressed(receipt, f"{name} is gone")
         if fingerprint(file) != mark:
             return Progressed(receipt, f"{name} has changed")

@@ -6,7 +6,7 @@ import contextlib
 import errno
 from typing import TYPE_CHECKING
 
-from taver.core.errors import StorageError
+from taver.core.errors import StorageError, TaverError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ def explained(path: Path | str) -> Iterator[None]:
     """Let no OSError out of the block but as a StorageError about `path`."""
     try:
         yield
-    except StorageError:
-        raise
+    except TaverError:
+        raise  # several of them are OSErrors too, and know better what is wrong
     except OSError as error:
         raise explain(error, error.filename or path) from error

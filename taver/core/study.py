@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from taver.core import atomic, config
+from taver.core import atomic, config, lock
 from taver.core.errors import AlreadyThereError, InputError, NotFoundError
 from taver.core.participant import Participants
 from taver.core.private import make_private_folder
@@ -19,43 +20,43 @@ FILE = "study.toml"
 class StudySection(config.Section, frozen=True, kw_only=True):
     """Which study it is."""
 
-    name: str
+    name: config.Words
 
 
 class ParticipantsSection(config.Section, frozen=True, kw_only=True):
     """Where the people are on file."""
 
-    folder: str = "participants"
+    folder: config.Words = "participants"
 
 
 class SessionsSection(config.Section, frozen=True, kw_only=True):
     """Where recordings go."""
 
-    folder: str = "sessions"
+    folder: config.Words = "sessions"
 
 
 class RigSection(config.Section, frozen=True, kw_only=True):
     """Where the calibration is."""
 
-    file: str = "rig.json"
+    file: config.Words = "rig.json"
 
 
 class AnnotationSection(config.Section, frozen=True, kw_only=True):
     """Where annotations are kept: an SQLAlchemy URL; SQLite paths start at the study."""
 
-    database: str = "sqlite:///annotations.sqlite"
+    database: config.Words = "sqlite:///annotations.sqlite"
 
 
 class DatasetSection(config.Section, frozen=True, kw_only=True):
     """Where the dataset is built."""
 
-    store: str = "dataset.zarr"
+    store: config.Words = "dataset.zarr"
 
 
 class TrainingSection(config.Section, frozen=True, kw_only=True):
     """Where training runs go."""
 
-    folder: str = "runs"
+    folder: config.Words = "runs"
 
 
 class StudyConfig(config.Section, frozen=True, kw_only=True):
@@ -106,25 +107,26 @@ class Study:
     @classmethod
     def create(cls, folder: Path, name: str) -> Study:
         """Write study.toml and the private folders; a study that is there is refused."""
-        if not name.strip():
-            raise InputError("The study's name is empty", fix="give it one with --name")
-        if (folder / FILE).exists():
-            raise AlreadyThereError(
-                f"{folder / FILE} exists already", fix="use that study, or choose another folder"
-            )
+        text = _text(name)
+        _refuse_study_in(folder)
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            for inner in (ParticipantsSection().folder, SessionsSection().folder):
-                if not (folder / inner).exists():
-                    make_private_folder(folder / inner)
-        atomic.write_bytes(folder / FILE, _TEMPLATE.format(name=_quoted(name)).encode())
+        with lock.held(folder, f"The folder {folder}"):
+            _refuse_study_in(folder)  # somebody may have been faster
+            with explained(folder):
+                for inner in (ParticipantsSection().folder, SessionsSection().folder):
+                    if not (folder / inner).exists():
+                        make_private_folder(folder / inner)
+            atomic.write_bytes(folder / FILE, text)
         return cls(folder)
 
     @classmethod
     def find(cls, start: Path) -> Study:
         """Open the study that `start` is in: the nearest study.toml from there upwards."""
         for folder in (start.resolve(), *start.resolve().parents):
-            if (folder / FILE).is_file():
+            with explained(folder):
+                is_there = (folder / FILE).is_file()
+            if is_there:
                 return cls(folder)
         raise NotFoundError(
             f"There is no {FILE} in {start} or any folder above it",
@@ -150,6 +152,27 @@ class Study:
     def rig_file(self) -> Path:
         """Where the calibration is."""
         return self.folder / self.config.rig.file
+
+
+def _refuse_study_in(folder: Path) -> None:
+    with explained(folder):
+        # A link that leads nowhere now may lead to a study once its disk is back.
+        if os.path.lexists(folder / FILE):
+            raise AlreadyThereError(
+                f"{folder / FILE} exists already", fix="use that study, or choose another folder"
+            )
+
+
+def _text(name: str) -> bytes:
+    """Return study.toml for a study called `name`."""
+    if not name.strip():
+        raise InputError("The study's name is empty", fix="give it one with --name")
+    try:
+        return _TEMPLATE.format(name=_quoted(name)).encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"{name!r} cannot name a study: it is no readable text", fix="give it one with --name"
+        ) from None
 
 
 def _quoted(text: str) -> str:

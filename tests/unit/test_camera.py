@@ -157,6 +157,7 @@ def test_what_is_behind_or_nowhere_has_no_pixel(coefficients: tuple[float, ...])
         [0.0, np.inf, 1000.0],
         [0.0, 0.0, np.inf],
         [1e300, 0.0, 1e-300],
+        [1e307, 0.0, 1.0],
     ]
     assert np.isnan(camera(coefficients).project(nowhere)).all()
 

@@ -33,7 +33,7 @@ def test_json_has_the_keys_that_programs_rely_on(capsys: pytest.CaptureFixture[s
     tree = json.loads(capsys.readouterr().out)
     assert list(tree) == ["taver", "ok", "findings"]
     assert {tuple(f) for f in tree["findings"]} == {
-        ("section", "name", "state", "detail", "install")
+        ("section", "name", "state", "detail", "more", "install")
     }
     assert {f["state"] for f in tree["findings"]} <= {"ok", "missing", "wrong", "note"}
     assert {"python", "packages", "extras", "libraries", "models", "gpus", "disk"} <= {

@@ -180,10 +180,13 @@ def test_times_at_the_edge_of_64_bits_do_not_overflow() -> None:
     assert grid.residual_ns[10] == 0
     first = fill_grid(frames, start_ns=-(2**63), count=2, rate_hz=10)
     assert first.frame_index.tolist() == [0, NO_FRAME]
+    assert not fill_grid(frames[1:], start_ns=-(2**63), count=2, rate_hz=10).filled.any()
+    assert not fill_grid(frames[:1], start_ns=start, count=11, rate_hz=10).filled.any()
 
 
 @settings(deadline=None, max_examples=200)
 @given(st.lists(st.lists(st.integers(0, 60), min_size=1), min_size=1), small_rates, epochs)
+@example([[0, 2]], Fraction(3 * 10**9, 7), 0)  # slot 1, at 2 1/3 ns, is rounded into the span
 def test_the_common_span_reaches_as_far_as_every_stream(
     streams: list[list[int]], rate_hz: Fraction, epoch: int
 ) -> None:
@@ -215,7 +218,7 @@ def test_streams_without_frames_have_no_span_and_are_all_named() -> None:
         {"rate_hz": 29.97},
         {"rate_hz": True},
         {"rate_hz": 2 * 10**9},
-        {"rate_hz": Fraction(1, 10**12)},
+        {"rate_hz": Fraction(1, 10**12), "count": 1},
         {"rate_hz": Fraction(7 * 10**18 + 9, 7 * 10**17)},
         {"count": -1},
         {"count": 2.0},

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Which extras there are and what they bring stands in the metadata; what they are for does not.
 PURPOSES = {
+    "": "what every command needs",
     "capture": "record from cameras",
     "sound": "record sound",
     "lsl": "send markers through Lab Streaming Layer",
@@ -94,7 +95,7 @@ def _finding(of: Distribution, extra: str, when_absent: State) -> Finding:
         state = State.WRONG if count.unfit else when_absent
         said = "; ".join(part for part in (purpose, unfit, lacks) if part)
     elif count.there:
-        state, said = State.OK, ", ".join(count.there)
+        state, said = State.OK, purpose
     else:
         state, said = State.NOTE, f"{purpose}; brings nothing on this platform".lstrip("; ")
     line = install.with_extra(extra) if extra else install.taver()
@@ -103,6 +104,7 @@ def _finding(of: Distribution, extra: str, when_absent: State) -> Finding:
         name=extra or "base",
         state=state,
         detail=said,
+        more=", ".join(count.there),
         install=line if state in (State.MISSING, State.WRONG) else "",
     )
 

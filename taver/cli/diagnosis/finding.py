@@ -36,4 +36,5 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     state: State
     detail: str
+    more: str = ""  # what only a curious person, or a bug report, wants to know
     install: str = ""  # one line to copy, or where no command helps, what to do

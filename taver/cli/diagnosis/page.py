@@ -31,23 +31,25 @@ _MARK = 11  # columns
 _NAME = 16
 
 
-def lines(report: Report, width: int) -> Iterator[str]:
+def lines(report: Report, width: int, *, in_full: bool = False) -> Iterator[str]:
     """Yield the page's lines; only lines to be copied are longer than `width` columns."""
     for section, findings in groupby(report.findings, key=lambda finding: finding.section):
         yield click.style(TITLES[section], bold=True)
         for finding in findings:
-            yield from _entry(finding, width)
+            yield from _entry(finding, width, in_full=in_full)
         yield ""
     yield from _verdict(report, width)
 
 
-def _entry(finding: Finding, width: int) -> Iterator[str]:
+def _entry(finding: Finding, width: int, *, in_full: bool) -> Iterator[str]:
     mark = click.style(f"{finding.state:<{_MARK - 2}}", fg=COLOURS[finding.state])
     margin = " " * (_MARK + _NAME)
     room = width - len(margin)
     first, *rest = _wrapped(finding.detail, room) or [""]
     yield f"  {mark}{finding.name:<{_NAME}}{first}"
     yield from (margin + line for line in rest)
+    if in_full:
+        yield from (margin + click.style(line, dim=True) for line in _wrapped(finding.more, room))
     if finding.install:
         yield _to_copy(finding.install)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # No frame is larger: a colour picture of 1920x1080 has 6 MB before encoding.
 LARGEST_CHUNK_BYTES = 64 * 2**20
 _WINDOW_BYTES = 4 * 2**20
+_MB = 10**6
 _DATA_END_HEAD = wire.RECORD_HEAD.pack(wire.DATA_END, 4)
 
 
@@ -54,7 +55,7 @@ def scan(source: Source, progress: Progress | None = None, *, headless: bool = F
     With `headless` the beginning is not looked at: frames are found by themselves.
     """
     progress = progress or Silent()
-    progress.begin(f"reading {source.path.name}", source.size)
+    progress.begin(f"reading {source.path.name}, MB", source.size // _MB)
     damage: list[Damage] = []
     front: Front | None = None
     try:
@@ -113,7 +114,7 @@ def _walk(
                 return end
             damage.append(Damage(before, what, frame))
         frame += 1
-        progress.advance(at - before)
+        progress.advance(at // _MB - before // _MB)
 
 
 def _end_by_footer(source: Source) -> int | None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from taver.core.errors import DataError, NotFoundError
 from taver.core.private import others_can_open
 from taver.core.recording.scan import Scan, scan
 from taver.core.recording.source import Source
-from taver.core.recording.writer import partial_of
+from taver.core.recording.tail import fingerprint
+from taver.core.recording.writer import PARTIAL, partial_of
 from taver.core.session.manifest import State
+from taver.core.session.streams import contradictions
+from taver.core.storage import explained
 
 if TYPE_CHECKING:
     from taver.core.frames import Modality
@@ -25,10 +29,23 @@ def problems(session: Session, progress: Progress | None = None) -> list[str]:
     elif session.manifest.state is State.RECORDING:
         found.append("it is being recorded at this moment")
     if others_can_open(session.folder):
-        found.append(f"others may open the folder: chmod 700 {session.folder}")
+        found.append(f"others may open the folder: chmod 700 {shlex.quote(str(session.folder))}")
+    if session.folder.name != session.name:
+        found.append(
+            f"its folder is called {session.folder.name}, session.json says {session.name}"
+        )
+    found += [f"{name} is there, but session.json does not name it" for name in _strays(session)]
     for modality in session.manifest.streams:
         found += [f"{modality}: {what}" for what in _stream_problems(session, modality, progress)]
     return found
+
+
+def _strays(session: Session) -> list[str]:
+    """Return the recordings in the folder that the document does not tell of."""
+    told = {stream.file for stream in session.manifest.streams.values()}
+    with explained(session.folder):
+        names = {path.name.removesuffix(PARTIAL) for path in session.folder.iterdir()}
+    return sorted(name for name in names - told if name.endswith(".mcap"))
 
 
 def _stream_problems(session: Session, modality: Modality, progress: Progress | None) -> list[str]:
@@ -38,6 +55,7 @@ def _stream_problems(session: Session, modality: Modality, progress: Progress | 
     try:
         with Source(path) as source:
             result = scan(source, progress)
+            mark = fingerprint(source) if result.finished and not result.damage else None
     except NotFoundError:
         return [f"{path.name} is gone"]
     except DataError as error:
@@ -50,7 +68,11 @@ def _stream_problems(session: Session, modality: Modality, progress: Progress | 
     ]
     if not result.finished and not found:
         found.append(f"{path.name} has no end ({result.torn_bytes} torn bytes)")
-    return found + _contradictions(session, modality, result)
+    found += _contradictions(session, modality, result)
+    recorded = session.manifest.streams[modality].fingerprint
+    if not found and recorded is not None and mark != recorded:
+        found.append(f"{path.name} is whole, but it is not the file that was recorded")
+    return found
 
 
 def _contradictions(session: Session, modality: Modality, result: Scan) -> list[str]:
@@ -59,15 +81,6 @@ def _contradictions(session: Session, modality: Modality, result: Scan) -> list[
     record = session.manifest.streams[modality]
     if session.manifest.state is not State.RECORDING and record.frames != len(result.entries):
         found.append(f"session.json counts {record.frames} frames, {len(result.entries)} are whole")
-    if result.front is None:
-        return found
-    header = result.front.header
-    for what, said, is_so in (
-        ("session", session.manifest.name, header.session),
-        ("participant", session.manifest.participant, header.participant),
-        ("modality", modality, header.modality),
-        ("simulated", session.manifest.simulated, header.simulated),
-    ):
-        if said != is_so:
-            found.append(f"session.json says {what} {said}, {record.file} says {is_so}")
+    if result.front is not None:
+        found += contradictions(session.manifest, modality, result.front.header)
     return found

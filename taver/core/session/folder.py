@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 import shutil
 from typing import TYPE_CHECKING
@@ -42,12 +43,16 @@ class Session:
                 f"Session {self.name} has no {modality} stream (it has: {recorded})",
                 fix="choose one of these, or another session",
             )
-        if "/" in record.file or "\\" in record.file or record.file.startswith("."):
+        if not names.fits(record.file):
             raise DataError(
                 f"{self.folder / MANIFEST} names a file outside its folder: {record.file!r}",
                 fix="restore session.json from a backup; it was changed outside taver",
             )
         return self.folder / record.file
+
+    def reload(self) -> None:
+        """Read the document again: another program may have changed it."""
+        self.manifest = Manifest.read(self.folder / MANIFEST)
 
     def save(self, manifest: Manifest) -> None:
         """Replace the document."""
@@ -73,18 +78,29 @@ def create(study: Study, manifest: Manifest) -> Session:
         make_private_folder(beside)
         try:
             manifest.write(beside / MANIFEST)
-            beside.rename(parent / manifest.name)
+            _take_name(beside, parent / manifest.name)
         except BaseException:
             shutil.rmtree(beside, ignore_errors=True)
             raise
     return Session(parent / manifest.name)
 
 
+def _take_name(beside: Path, folder: Path) -> None:
+    try:
+        beside.rename(folder)
+    except OSError as error:
+        if error.errno in {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}:  # just now, by another
+            names.refuse_taken(folder.name, (folder.name,), "session")
+        raise
+
+
 def find(study: Study, name: str) -> Session:
     """Open the session called `name`, or raise naming those there are."""
     names.checked(name, "session")
     folder = study.sessions_folder / name
-    if not folder.is_dir():
+    with explained(folder):
+        is_there = folder.is_dir()
+    if not is_there:
         known = ", ".join(p.name for p in folders(study))
         raise NotFoundError(
             f"There is no session {name!r} in {study.sessions_folder}"
@@ -97,7 +113,7 @@ def find(study: Study, name: str) -> Session:
 def folders(study: Study) -> list[Path]:
     """Return the folders of all sessions, by name; those that are being made are left out."""
     parent = study.sessions_folder
-    if not parent.is_dir():
-        return []
     with explained(parent):
+        if not parent.is_dir():
+            return []
         return sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith("."))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import enum
 import platform
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 
 from taver import __version__
-from taver.core.clock import NS_PER_S, Epoch
+from taver.core.clock import NS_PER_S, Epoch, Ns
 from taver.core.consent import Consent
 from taver.core.document import Document, Part
 from taver.core.frames import DeviceInfo, Modality
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class State(enum.StrEnum):
@@ -29,13 +31,13 @@ class StreamRecord(Part, frozen=True, kw_only=True):
     file: str
     driver: str
     serial: str
-    frames: int = 0
-    dropped: dict[str, int] = msgspec.field(
+    frames: Count = 0
+    dropped: dict[str, Count] = msgspec.field(
         default_factory=dict
     )  # by reason; frames + dropped = what the device gave
-    first_unix_ns: int | None = None
-    last_unix_ns: int | None = None
-    size_bytes: int = 0
+    first_unix_ns: Ns | None = None
+    last_unix_ns: Ns | None = None
+    size_bytes: Count = 0
     fingerprint: str | None = None
 
 
@@ -43,15 +45,15 @@ class Phase(Part, frozen=True, kw_only=True):
     """A part of the protocol, such as relaxing or the interview."""
 
     name: str
-    start_unix_ns: int
-    end_unix_ns: int | None = None
+    start_unix_ns: Ns
+    end_unix_ns: Ns | None = None
 
 
 class Marker(Part, frozen=True, kw_only=True):
     """A moment somebody noted."""
 
     name: str
-    unix_ns: int
+    unix_ns: Ns
     note: str = ""
 
 

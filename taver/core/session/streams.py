@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     from taver.core.frames import Modality
     from taver.core.session.manifest import Manifest, StreamRecord
+
+
+# A device's counter went on without a frame coming.
+LOST_BY_DEVICE = "lost by the device"
 
 
 def header_for(manifest: Manifest, modality: Modality) -> StreamHeader:
@@ -65,3 +70,27 @@ def finished_record(path: Path, record: StreamRecord) -> StreamRecord:
         size_bytes=size_bytes,
         fingerprint=mark,
     )
+
+
+def lost_by_device(path: Path) -> int:
+    """Count the frames that the device numbered and that are not in the finished file."""
+    with StreamReader(path) as reader:
+        numbers = [stored.stamp.number for stored in reader]
+    return sum(max(0, after - before - 1) for before, after in itertools.pairwise(numbers))
+
+
+def contradictions(manifest: Manifest, modality: Modality, header: StreamHeader) -> list[str]:
+    """Return in what the file of `modality` and the session's document contradict each other."""
+    record = manifest.streams[modality]
+    return [
+        f"session.json says {what} {said}, {record.file} says {is_so}"
+        for what, said, is_so in (
+            ("session", manifest.name, header.session),
+            ("participant", manifest.participant, header.participant),
+            ("modality", modality, header.modality),
+            ("simulated", manifest.simulated, header.simulated),
+            ("serial number", record.serial, header.serial),
+            ("beginning", manifest.epoch.unix_ns, header.epoch_unix_ns),
+        )
+        if said != is_so
+    ]

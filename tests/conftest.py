@@ -1,0 +1,57 @@
+"""Fixtures that more than one kind of test uses, and the house rule for what a system lacks."""
+
+from __future__ import annotations
+
+import shutil
+
+import needing
+import pytest
+import studies
+from studies import Recorded
+
+from taver.cli.main import run
+from taver.core.session.folder import find
+from taver.core.study import Study
+
+
+@pytest.fixture
+def needs():
+    """Return the function that skips a test for lack of something, or fails it where CI asks."""
+    return needing.needs
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A fresh study with one person, in a folder with spaces and letters of other languages."""
+    return studies.make_study(tmp_path / studies.STRANGE_NAME)
+
+
+@pytest.fixture(scope="session")
+def recorded_once(tmp_path_factory):
+    """A study with a recorded session that nobody may change."""
+    made = studies.make_study(tmp_path_factory.mktemp("recorded") / studies.STRANGE_NAME)
+    studies.record_pattern(made)
+    return made
+
+
+@pytest.fixture
+def recorded(recorded_once, tmp_path):
+    """A study with one session: ten small frames of colour, depth and heat each."""
+    folder = tmp_path / "recorded" / studies.STRANGE_NAME
+    shutil.copytree(recorded_once.folder, folder)
+    copy = Study(folder)
+    return Recorded(copy, find(copy, "s01"))
+
+
+@pytest.fixture
+def cli(monkeypatch, capfd):
+    """Run one command line inside a study; return its exit code and what it printed."""
+
+    def call(inside, *arguments):
+        monkeypatch.chdir(inside.folder)
+        capfd.readouterr()
+        code = run(list(arguments))
+        printed = capfd.readouterr()
+        return studies.Done(code, printed.out, printed.err)
+
+    return call

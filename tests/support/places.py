@@ -1,0 +1,57 @@
+"""Places where writing fails as it does in real life."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+from typing import TYPE_CHECKING
+
+from needing import needs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class SmallDisk:
+    """A disk in memory that is soon full."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def holds(self, size_kb: int, files: int = 1000) -> None:
+        """Let it hold so much: more, as when other people's files were deleted, or less."""
+        wrong = _mount("-o", f"remount,size={size_kb}k,nr_inodes={files}", self.folder)
+        assert not wrong, wrong
+
+    def turns_read_only(self) -> None:
+        """Let nobody write to it any more, as a disk does that found itself damaged."""
+        wrong = _mount("-o", "remount,ro", self.folder)
+        assert not wrong, wrong
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path) -> Iterator[SmallDisk]:
+    """Mount a disk of a megabyte at `folder` for the length of the block."""
+    folder.mkdir()
+    wrong = _mount("-t", "tmpfs", "-o", "size=1000k", "tmpfs", folder)
+    needs(
+        not wrong,
+        f"a small disk that can be filled ({wrong})",
+        install="run the tests as root, on Linux, where mount is allowed",
+    )
+    try:
+        yield SmallDisk(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def _mount(*arguments) -> str:
+    """Mount; return what went wrong, or nothing."""
+    try:
+        done = subprocess.run(
+            ["mount", *arguments], capture_output=True, text=True, check=False, timeout=10
+        )
+    except OSError as error:
+        return str(error)
+    return (done.stderr.strip() or "it failed") if done.returncode else ""

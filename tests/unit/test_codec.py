@@ -1,0 +1,105 @@
+"""Pixels as stored: 16 bit without loss, colour close to what it was, damage told."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from capture import testcard
+from capture.jpeg import RESTART_BLOCKS, encode_color
+from taver.core.codec import JPEG, RASTER, codec_of, decode, encode_raster
+from taver.core.errors import DataError
+from taver.core.frames import Modality
+
+RASTERS = [modality for modality in Modality if modality is not Modality.COLOR]
+
+
+@pytest.fixture(scope="module")
+def color():
+    return testcard.draw(Modality.COLOR, 5, scale=0.2)
+
+
+@given(arrays.arrays(np.uint16, arrays.array_shapes(min_dims=2, max_dims=2, max_side=20)))
+@settings(deadline=None)
+def test_sixteen_bits_come_back_exactly(pixels):
+    back = decode(Modality.DEPTH, encode_raster(pixels), *pixels.shape)
+    assert back.dtype == np.uint16
+    assert np.array_equal(back, pixels)
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.arange(600, dtype=np.uint16).reshape(20, 30)[::-1, ::2],
+        np.asfortranarray(np.arange(600, dtype=np.uint16).reshape(20, 30)),
+        np.arange(600, dtype=">u2").reshape(20, 30),
+    ],
+    ids=["a part of another picture", "column after column", "big-endian"],
+)
+def test_pixels_may_lie_in_memory_in_any_order(pixels):
+    assert np.array_equal(decode(Modality.DEPTH, encode_raster(pixels), *pixels.shape), pixels)
+
+
+def test_colour_comes_back_close_and_in_its_own_order_of_channels(color):
+    back = decode(Modality.COLOR, encode_color(color), *color.shape[:2])
+    assert back.dtype == np.uint8
+    assert back.shape == color.shape
+    error = back.astype(int) - color
+    assert np.sqrt((error**2).mean()) < 4
+    assert abs(error.mean(axis=(0, 1))).max() < 1
+
+
+def test_a_jpeg_can_be_entered_at_every_eighth_of_its_width(color):
+    data = encode_color(color)
+    at = data.index(b"\xff\xdd")  # "define restart interval"
+    assert int.from_bytes(data[at + 4 : at + 6], "big") == RESTART_BLOCKS
+
+
+def test_every_modality_has_a_codec_and_the_test_card_survives_it():
+    for modality in Modality:
+        drawn = testcard.draw(modality, 777, scale=0.1)
+        if modality is Modality.COLOR:
+            assert codec_of(modality) == JPEG
+            data = encode_color(drawn)
+        else:
+            assert codec_of(modality) == RASTER
+            data = encode_raster(drawn)
+        assert testcard.number_in(modality, decode(modality, data, *drawn.shape[:2])) == 777
+
+
+@pytest.mark.parametrize("modality", RASTERS)
+@pytest.mark.parametrize(("height_px", "width_px"), [(20, 31), (30, 21), (0, 0), (1, 600)])
+def test_a_frame_of_another_size_is_refused(modality, height_px, width_px):
+    data = encode_raster(np.zeros((20, 30), np.uint16))
+    if height_px * width_px == 600:
+        assert decode(modality, data, height_px, width_px).shape == (height_px, width_px)
+        return
+    with pytest.raises(DataError, match="verify|decodes"):
+        decode(modality, data, height_px, width_px)
+
+
+def test_a_colour_frame_of_another_size_is_refused(color):
+    with pytest.raises(DataError, match="decodes to"):
+        decode(Modality.COLOR, encode_color(color), color.shape[1], color.shape[0])
+
+
+@pytest.mark.parametrize("modality", [Modality.COLOR, Modality.DEPTH])
+@pytest.mark.parametrize("data", [b"", b"\0", b"nonsense" * 100, b"\xff\xd8\xff" + bytes(64)])
+def test_what_is_no_picture_is_refused(modality, data):
+    with pytest.raises(DataError) as caught:
+        decode(modality, data, 20, 30)
+    assert "verify" in caught.value.fix
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_a_damaged_frame_is_refused_or_decodes_to_its_size(data):
+    pixels = np.arange(600, dtype=np.uint16).reshape(20, 30)
+    stored = bytearray(encode_raster(pixels))
+    stored[data.draw(st.integers(0, len(stored) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        back = decode(Modality.DEPTH, bytes(stored), 20, 30)
+    except DataError:
+        return
+    assert back.shape == (20, 30)

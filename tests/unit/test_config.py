@@ -1,0 +1,123 @@
+"""study.toml and other configs: typed, and every mistake named with its place and remedy."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from taver.core import config
+from taver.core.errors import ConfigError, NotFoundError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Camera(config.Section, frozen=True, kw_only=True):
+    serial: config.Words
+    rate_hz: float = 30.0
+
+
+class Rig(config.Section, frozen=True, kw_only=True):
+    name: str
+    camera: Camera | None = None
+    extra: tuple[Camera, ...] = ()
+    by_place: dict[str, Camera] = {}
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Write a config file; read it as a rig."""
+
+    def written(text: str | bytes) -> Rig:
+        path: Path = tmp_path / "rig.toml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return config.load(path, Rig)
+
+    return written
+
+
+@pytest.fixture
+def problem(load):
+    """Write a config file that is wrong; return the error."""
+
+    def of(text: str | bytes) -> ConfigError:
+        with pytest.raises(ConfigError) as caught:
+            load(text)
+        assert "rig.toml" in caught.value.what
+        assert caught.value.fix
+        return caught.value
+
+    return of
+
+
+def test_tables_become_typed_objects(load):
+    rig = load("name = 'left'\n[camera]\nserial = 'a1'\n[[extra]]\nserial = 'b'\nrate_hz = 10.5\n")
+    assert rig == Rig(
+        name="left", camera=Camera(serial="a1"), extra=(Camera(serial="b", rate_hz=10.5),)
+    )
+
+
+def test_a_file_from_an_editor_on_windows_is_read(load):
+    assert load(b"\xef\xbb\xbfname = 'left'\r\n[camera]\r\nserial = 'a1'\r\n").camera.serial == "a1"
+
+
+def test_every_unknown_key_is_listed_with_its_line_and_what_was_probably_meant(problem):
+    error = problem(
+        "name = 'left'\n# a \u2028 comment\nnmae = 'x'\n[camera]\nserial = 'a'\nserail = 'b'\n"
+        "[camra]\nserial = 'c'\n[[extra]]\nserial = 'd'\nrate = 1\n[by_place.door]\nzzz = 1\n"
+    )
+    assert "4 unknown keys" in problem("a=1\nb=1\nc=1\nd=1\n").what
+    assert "5 unknown keys" in error.what
+    assert error.problems == (
+        "nmae, line 3: did you mean 'name'?",
+        "camera.serail, line 6: did you mean 'serial'?",
+        "camra, line 7: did you mean 'camera'?",
+        "extra.1.rate, line 9: did you mean 'rate_hz'?",
+        "by_place.door.zzz, line 13: known here: serial, rate_hz",
+    )
+
+
+def test_a_key_inside_braces_is_found_on_the_line_of_the_braces(problem):
+    (told,) = problem("name = 'left'\ncamera = { serial = 'a', rat = 3 }\n").problems
+    assert told.startswith("camera.rat, line 2: ")
+
+
+def test_a_value_of_the_wrong_kind_is_named_with_its_key_and_line(problem):
+    error = problem("name = 'left'\n[camera]\nserial = 'a'\nrate_hz = 'fast'\n")
+    assert ", line 4: camera.rate_hz: " in error.what
+
+
+def test_a_key_that_must_be_there_is_asked_for(problem):
+    error = problem("name = 'left'\n[camera]\nrate_hz = 3\n")
+    assert "line 2: camera: 'serial' is missing" in error.what
+    assert "'name' is missing" in problem("").what
+
+
+@pytest.mark.parametrize("words", ["''", '"a\\u0000b"'])
+def test_words_that_cannot_name_anything_are_refused(problem, words):
+    assert "camera.serial" in problem(f"name = 'left'\n[camera]\nserial = {words}\n").what
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"name = left",
+        b"name = 'left",
+        b"name = 'a'\nname = 'b'",
+        b"[[[",
+        b"name = 2026-99-99",
+        b"name = " + b"9" * 5000,
+        b"name = " + b"[" * 100_000,
+        b"name = " + b"{a=" * 100_000,
+        b"\xff\xfe",
+        b"n\x00ame = 'left'",
+        b"#" * 1_000_001,
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_what_is_no_toml_is_refused_in_words(problem, text):
+    problem(text)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(NotFoundError, match=r"rig\.toml"):
+        config.load(tmp_path / "rig.toml", Rig)
