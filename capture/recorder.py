@@ -5,43 +5,27 @@ from __future__ import annotations
 import contextlib
 import math
 import shutil
-import threading
-import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
 
-from capture.jpeg import encode_color
+from capture import encode
+from capture.device_thread import DeviceThread, Source
 from taver.core import consent, lock
-from taver.core.clock import NS_PER_S, Clock, Epoch
-from taver.core.codec import encode_raster
+from taver.core.clock import Epoch
 from taver.core.errors import DeviceError, InputError, StorageError, TaverError
-from taver.core.frames import Modality
 from taver.core.progress import Silent
-from taver.core.recording.writer import StreamWriter
 from taver.core.session.folder import Session, create
-from taver.core.session.manifest import Manifest, Marker, State, StreamRecord, software
-from taver.core.session.streams import LOST_BY_DEVICE, finished_record, header_for
+from taver.core.session.manifest import Manifest, State, StreamRecord, software
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from taver.core.frames import DeviceInfo, Driver, Frame, Pixels
+    from taver.core.frames import DeviceInfo, Modality
     from taver.core.progress import Progress
     from taver.core.study import Study
 
-# How a recording that ended before its time is marked.
-BROKEN_OFF = "broken off"
-_SYNC_EVERY_S = 1.0
 _LISTEN_EVERY_S = 0.2
-
-
-class Source(NamedTuple):
-    """A driver, and the clock it runs by."""
-
-    driver: Driver
-    clock: Clock
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +54,7 @@ def record(
         if plan.participant is not None:
             agreed = study.participants.get(plan.participant).consent
             consent.require(agreed, plan.participant, modalities)
-        _try_encoders(modalities)
+        encode.rehearse(modalities)
         manifest = Manifest(
             name=plan.session,
             participant=plan.participant,
@@ -93,7 +77,7 @@ def record(
         undo.callback(shutil.rmtree, session.folder, ignore_errors=True)
         stack.enter_context(lock.held(session.folder, f"Session {session.name}"))
         threads = [
-            _DeviceThread(session, source, device, plan.seconds, progress or Silent())
+            DeviceThread(session, source, device, plan.seconds, progress or Silent())
             for source, device in zip(sources, devices, strict=True)
         ]
         for thread in threads:
@@ -140,16 +124,7 @@ def _open_all(sources: Sequence[Source], stack: contextlib.ExitStack) -> list[De
     return devices
 
 
-def _try_encoders(modalities: Sequence[Modality]) -> None:
-    """Find out before the first frame whether frames can be stored here at all."""
-    for modality in modalities:
-        if modality is Modality.COLOR:
-            _encode(modality, np.zeros((16, 16, 3), np.uint8))
-        else:
-            _encode(modality, np.zeros((16, 16), np.uint16))
-
-
-def _run(threads: Sequence[_DeviceThread]) -> None:
+def _run(threads: Sequence[DeviceThread]) -> None:
     """Let all record until they are done; Ctrl-C ends them cleanly."""
     try:
         for thread in threads:
@@ -162,13 +137,13 @@ def _run(threads: Sequence[_DeviceThread]) -> None:
         raise
 
 
-def _wait_for(threads: Sequence[_DeviceThread]) -> None:
+def _wait_for(threads: Sequence[DeviceThread]) -> None:
     for thread in threads:
         while thread.is_alive():
             thread.join(_LISTEN_EVERY_S)  # Windows hears no Ctrl-C inside one long wait
 
 
-def _finish(session: Session, threads: Sequence[_DeviceThread]) -> None:
+def _finish(session: Session, threads: Sequence[DeviceThread]) -> None:
     """Finish every file that can be finished; only then is the session complete."""
     manifest = session.manifest
     unfinished: list[TaverError] = []
@@ -207,100 +182,3 @@ def _raise_all(errors: Sequence[Exception], session: Session) -> None:
         f"{session.name}; then mend the cause and record again under another name",
         problems=[str(error) for error in errors],
     ) from errors[0]
-
-
-class _DeviceThread(threading.Thread):
-    """Takes the frames of one device, encodes and stores them."""
-
-    def __init__(
-        self,
-        session: Session,
-        source: Source,
-        device: DeviceInfo,
-        seconds: float,
-        progress: Progress,
-    ) -> None:
-        super().__init__(name=f"record {device.driver} {device.serial}", daemon=True)
-        self.source = source
-        self.error: Exception | None = None
-        self.end: Marker | None = None  # where it broke off
-        self._session = session
-        self._device = device
-        self._seconds = seconds
-        self._progress = progress
-        self._lost: dict[Modality, int] = {s.modality: 0 for s in device.streams}
-        self._last: dict[Modality, int] = {}
-        self._writers: dict[Modality, StreamWriter] = {}
-
-    def open(self) -> None:
-        """Make the files; nothing is recorded yet."""
-        for stream in self._device.streams:
-            path = self._session.stream_file(stream.modality)
-            header = header_for(self._session.manifest, stream.modality)
-            self._writers[stream.modality] = StreamWriter(path, header)
-
-    def close(self) -> None:
-        """Let go of the files; one that was not finished stays partial, for `recover`."""
-        if self.is_alive():
-            return  # a driver that does not stop: its next write must not hit another file
-        for writer in self._writers.values():
-            writer.close()
-
-    def run(self) -> None:
-        """Record until the time is over, the driver is stopped, or something breaks."""
-        driver, clock = self.source
-        epoch = self._session.manifest.epoch
-        start_ns = clock.now_ns()
-        end_ns = start_ns + round(self._seconds * NS_PER_S)
-        synced_s = time.monotonic()
-        try:
-            driver.start(start_ns)
-            for frame in driver.frames():
-                if frame.stamp.host_ns >= end_ns:
-                    driver.stop()
-                    break
-                self._writers[frame.modality].write(
-                    epoch.to_unix_ns(frame.stamp.host_ns),
-                    frame.stamp,
-                    _encode(frame.modality, frame.pixels),
-                )
-                self._account(frame)
-                if time.monotonic() - synced_s > _SYNC_EVERY_S:
-                    synced_s = time.monotonic()
-                    for writer in self._writers.values():
-                        writer.sync()
-        except Exception as error:  # noqa: BLE001  told to the main thread, which raises it
-            self.error = error
-            self.end = Marker(name=BROKEN_OFF, unix_ns=time.time_ns(), note=f"{self.name}: {error}")
-
-    def finish(self) -> tuple[dict[Modality, StreamRecord], list[TaverError]]:
-        """Finish the files; return what they hold, and what kept others from being finished."""
-        if self.is_alive():  # Ctrl-C twice: whoever waits no longer leaves the rest to `recover`
-            return {}, [DeviceError(f"{self.name} does not stop", fix="unplug the device")]
-        records = {}
-        errors: list[TaverError] = []
-        for modality, writer in self._writers.items():
-            try:
-                path = writer.finish()
-                record = finished_record(path, self._session.manifest.streams[modality])
-            except TaverError as error:
-                errors.append(error)
-                continue
-            lost = {LOST_BY_DEVICE: self._lost[modality]} if self._lost[modality] else {}
-            records[modality] = msgspec.structs.replace(record, dropped=lost)
-        return records, errors
-
-    def _account(self, frame: Frame) -> None:
-        number = frame.stamp.number
-        last = self._last.get(frame.modality)
-        if last is not None:
-            self._lost[frame.modality] += max(0, number - last - 1)
-        self._last[frame.modality] = number
-        with contextlib.suppress(Exception):  # whoever watches cannot end a recording
-            self._progress.advance()
-
-
-def _encode(modality: Modality, pixels: Pixels) -> bytes:
-    if modality is Modality.COLOR:
-        return encode_color(pixels)  # type: ignore[arg-type]  # colour is always uint8
-    return encode_raster(pixels)  # type: ignore[arg-type]  # and all others uint16

@@ -131,7 +131,7 @@ def consent(
     audience: str,
     pictures: bool,
 ) -> None:
-    """Put a newly signed form of NAME in force; earlier ones stay on file."""
+    """Put a newly signed form in force; earlier ones stay on file."""
     from taver.cli.forms import signed_form
     from taver.core.errors import InputError
 
@@ -147,7 +147,7 @@ def consent(
 @click.option("--on", metavar="DATE", help="When.  [default: today]")
 @click.pass_obj
 def withdraw(console: Console, name: str, on: str | None) -> None:
-    """Note that NAME withdrew: from then on every stage leaves them out."""
+    """Note that a person withdrew: every stage leaves them out."""
     person = _people().withdraw(name, _date(on))
     if person.consent is not None:
         console.result(f"{person.name}: {person.consent.in_words()}")

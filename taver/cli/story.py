@@ -7,8 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from capture import contact_sheet
+from capture.device_thread import Source
 from capture.drivers.pattern import PatternConfig, PatternDriver
-from capture.recorder import Plan, Source, record
+from capture.recorder import Plan, record
 from taver.core import lock
 from taver.core.clock import VirtualClock
 from taver.core.consent import Audience, Consent, Scope

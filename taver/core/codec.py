@@ -76,13 +76,17 @@ def _decode_raster(data: bytes | memoryview) -> npt.NDArray[np.uint16]:
     blosc = need("numcodecs.blosc", extra="capture", to="read depth and thermal pictures")
     packed = bytes(data)
     try:
-        # The library believes these sizes, and reads and reserves as much as they say.
-        unpacked_size, packed_size = _BLOSC_SIZES.unpack_from(packed)
-        if packed_size != len(packed) or unpacked_size > _LARGEST_RASTER_BYTES:
-            raise ValueError("its sizes cannot be")
+        _check_sizes(packed)
         return np.frombuffer(blosc.decompress(packed), RASTER_DTYPE)
     except (RuntimeError, ValueError, struct.error) as error:
         raise DataError(
             f"A 16-bit frame cannot be unpacked ({error})",
             fix="run: taver session verify on this session",
         ) from None
+
+
+def _check_sizes(packed: bytes) -> None:
+    """Raise ValueError if Blosc's header lies: the library reads and reserves what it says."""
+    unpacked_size, packed_size = _BLOSC_SIZES.unpack_from(packed)
+    if packed_size != len(packed) or unpacked_size > _LARGEST_RASTER_BYTES:
+        raise ValueError("its sizes cannot be")

@@ -52,7 +52,7 @@ def load(path: Path, kind: type[T]) -> T:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$.")
-        key = where.rstrip("`")
+        key = re.sub(r"\[(\d+)\]", lambda found: f".{int(found[1]) + 1}", where.rstrip("`"))
         missing = _MISSING.match(what)
         raise ConfigError(
             f"{path}{_line_of(tuple(key.split('.')), text)}: {key or 'the file'}: "
@@ -135,14 +135,24 @@ def _line_of(where: tuple[str, ...], text: str) -> str:
 
 def _line_number(where: tuple[str, ...], text: str) -> int | None:
     table: tuple[str, ...] = ()
+    counts: dict[tuple[str, ...], int] = {}  # of each [[table]] that comes again and again
     for number, line in enumerate(text.split("\n"), 1):
-        header = re.match(r"\s*\[+([^\]]+)\]", line)
+        header = re.match(r"\s*(\[{1,2})([^\[\]]+)\]", line)
         if header:
-            table = tuple(part.strip(" \"'") for part in header[1].split("."))
+            table = ()
+            for name in _names(header[2]):
+                table += (str(counts[table]), name) if table in counts else (name,)
+            if header[1] == "[[":
+                counts[table] = counts.get(table, 0) + 1
+                table += (str(counts[table]),)
             if table == where:
                 return number
             continue
         key = re.match(r"\s*([^=#]+?)\s*=", line)
-        if key and (*table, *(part.strip(" \"'") for part in key[1].split("."))) == where:
+        if key and (*table, *_names(key[1])) == where:
             return number
     return None
+
+
+def _names(dotted: str) -> list[str]:
+    return [name.strip(" \"'") for name in dotted.split(".")]

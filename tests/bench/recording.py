@@ -24,8 +24,8 @@ import numpy as np
 from mcap.reader import make_reader
 from mcap.writer import CompressionType, Writer
 
-from capture.jpeg import encode_color
-from taver.core.codec import codec_of, decode, encode_raster
+from capture import encode
+from taver.core.codec import codec_of, decode
 from taver.core.frames import Modality, Stamp
 from taver.core.recording.header import StreamHeader
 from taver.core.recording.reader import StreamReader
@@ -51,7 +51,7 @@ def main() -> int:
     if given.victim:
         record_until_killed(given.victim)
     pictures = tri_modal_set()
-    encoded = {m: encode(m, p) for m, p in pictures.items()}
+    encoded = {m: encode.frame(m, p) for m, p in pictures.items()}
     figures: dict[str, float] = {
         "set_bytes_raw": sum(p.nbytes for p in pictures.values()),
         "set_bytes_stored": sum(map(len, encoded.values())),
@@ -89,10 +89,6 @@ def tri_modal_set() -> dict[Modality, np.ndarray]:
         Modality.DEPTH: depth.astype(np.uint16),
         Modality.THERMAL: thermal.astype(np.uint16),
     }
-
-
-def encode(modality: Modality, pixels: np.ndarray) -> bytes:
-    return encode_color(pixels) if modality is Modality.COLOR else encode_raster(pixels)
 
 
 def header(modality: Modality) -> StreamHeader:

@@ -69,7 +69,9 @@ def assert_told(code, err, kind):
 # Names
 
 
-@pytest.mark.parametrize("name", ["", "..", ".", "../s01", "/tmp", "a/b", "s01.", "nul", "é", "\x1b[31m"])
+@pytest.mark.parametrize(
+    "name", ["", "..", ".", "../s01", "/tmp", "a/b", "s01.", "nul", "é", "\x1b[31m"]
+)
 @pytest.mark.parametrize("verb", ["show", "verify", "recover"])
 def test_a_session_name_that_is_none_or_climbs_out_is_refused(study, refused, verb, name):
     err = refused(InputError, study, "session", verb, name)
@@ -138,7 +140,15 @@ def test_what_cannot_be_understood_is_refused(study, refused, arguments):
 
 def test_all_that_is_not_understood_in_a_scope_is_told_at_once(study, refused):
     err = refused(
-        InputError, study, "participant", "add", "P02", "--form", "v1", "--scope", "colr,smell=lab,sound"
+        InputError,
+        study,
+        "participant",
+        "add",
+        "P02",
+        "--form",
+        "v1",
+        "--scope",
+        "colr,smell=lab,sound",
     )
     assert "colr, smell=lab" in err
 
@@ -155,7 +165,12 @@ def test_without_a_study_the_way_to_make_one_is_told(tmp_path, refused):
     class Nowhere:
         folder = tmp_path
 
-    for command in (["status"], ["session", "ls"], ["session", "show", "s01"], ["participant", "ls"]):
+    for command in (
+        ["status"],
+        ["session", "ls"],
+        ["session", "show", "s01"],
+        ["participant", "ls"],
+    ):
         assert "taver init" in refused(NotFoundError, Nowhere, *command)
 
 
@@ -191,13 +206,13 @@ def test_a_study_on_a_disk_that_is_not_there_is_told(study, refused):
     "damaged",
     [
         lambda data: data[: len(data) // 2],
-        lambda data: b"",
+        lambda _: b"",
         lambda data: data.replace(b'"taver-session"', b'"another-tool"'),
         lambda data: data.replace(b'"version": 1', b'"version": 9'),
         lambda data: data.replace(b'"complete"', b'"perfect"'),
         lambda data: data.replace(b"s01", b"s\xe501", 1),
         lambda data: data.replace(b'"simulated": true', b'"simulated": true, "real": false', 1),
-        lambda data: b"[" * 99_999,
+        lambda _: b"[" * 99_999,
         lambda data: b"\x00" * len(data),
     ],
     ids=["half", "empty", "foreign", "newer", "a word", "a bit", "a key", "deep", "zeros"],
@@ -223,7 +238,9 @@ def test_a_session_without_its_document_is_told(recorded, cli, refused):
     assert "unreadable: " in cli(recorded.study, "session", "ls").out
 
 
-@pytest.mark.parametrize("file", ["../../P01.json", "/etc/passwd", "", ".", "a\\\\b", "C:x", "a\\u0000"])
+@pytest.mark.parametrize(
+    "file", ["../../P01.json", "/etc/passwd", "", ".", "a\\\\b", "C:x", "a\\u0000"]
+)
 def test_a_document_cannot_lead_out_of_its_session(recorded, refused, file):
     path = recorded.session.folder / "session.json"
     path.write_text(path.read_text().replace('"color.mcap"', f'"{file}"'))
@@ -262,7 +279,13 @@ def test_a_stream_that_is_no_recording_is_told(recorded, cli, foreign):
         ("sessions/s01/session.json", 0o000, ["session", "show", "s01"]),
         ("sessions/s01/depth.mcap", 0o000, ["session", "verify", "s01"]),
     ],
-    ids=lambda value: f"{value:o}" if isinstance(value, int) else value if isinstance(value, str) else " ".join(value),
+    ids=lambda value: (
+        f"{value:o}"
+        if isinstance(value, int)
+        else value
+        if isinstance(value, str)
+        else " ".join(value)
+    ),
 )
 def test_no_permission_is_told_and_changes_nothing(recorded, closed, mode, arguments):
     folder = recorded.study.folder
@@ -334,7 +357,12 @@ def test_a_folder_whose_name_is_no_text_is_told_and_can_be_used(tmp_path):
 
 @posix_only
 def test_a_terminal_that_knows_ascii_only_gets_every_answer(study):
-    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    plain = {
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+        "PYTHONIOENCODING": "ascii",
+    }
     done = children.taver("participant", "add", "P02", "--gender", "여", cwd=study.folder, **plain)
     assert done.returncode in {0, InputError.exit_code}, done.stderr
     for command in (["status"], ["participant", "ls"], ["participant", "show", "P01"]):

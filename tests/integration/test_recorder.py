@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from capture import testcard
-from capture.recorder import BROKEN_OFF, Plan, record
+from capture.device_thread import BROKEN_OFF
+from capture.recorder import Plan, record
 from taver.core import lock
 from taver.core.codec import decode
 from taver.core.errors import (
@@ -173,7 +174,7 @@ def test_while_it_records_the_session_is_held(study):
         def begin(self, title, total):
             pass
 
-        def advance(self, steps=1):
+        def advance(self, *_):
             session = find(study, "s01")
             seen.append((lock.is_held(session.folder), session.manifest.state))
 
@@ -188,7 +189,7 @@ def test_whoever_watches_cannot_end_a_recording(study):
         def begin(self, title, total):
             pass
 
-        def advance(self, steps=1):
+        def advance(self, *_):
             raise BrokenPipeError
 
     session = studies.record_pattern(study, progress=Gone())

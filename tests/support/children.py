@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -65,19 +64,6 @@ def taver(*arguments, cwd, before="", **environment):
     )
 
 
-def python(code, *arguments, cwd):
-    """Run a piece of Python to its end; it must succeed. Return what it printed."""
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        cwd=cwd,
-        env=_environment({}),
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        timeout=_TIMEOUT_S,
-        check=True,
-    ).stdout
-
-
 def shell(line, *arguments, cwd):
     """Run a line as a person types it in a shell, with its pipes."""
     return subprocess.run(
@@ -102,8 +88,6 @@ def started(code, *arguments, cwd) -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
-        # Ctrl-C must reach this one, even where whoever runs the tests ignores it.
-        preexec_fn=_hear_interrupts if sys.platform != "win32" else None,
     ) as child:
         try:
             yield child
@@ -114,7 +98,8 @@ def started(code, *arguments, cwd) -> Iterator[subprocess.Popen[str]]:
 @contextlib.contextmanager
 def recording(name, *, cwd) -> Iterator[subprocess.Popen[str]]:
     """Start a recording that goes on for minutes; it prints a line when a frame is stored."""
-    code = f"import paced; paced.join(); {_TAVER}"
+    # Ctrl-C must reach it, even where whoever runs the tests ignores it.
+    code = f"import paced; paced.join(); paced.hear_interrupts(); {_TAVER}"
     with started(code, "paced", name, cwd=cwd) as child:
         yield child
 
@@ -125,7 +110,3 @@ def _command(before, arguments):
 
 def _environment(more):
     return {**os.environ, "PYTHONPATH": _PATH, "PYTHONIOENCODING": "utf-8", **more}
-
-
-def _hear_interrupts():
-    signal.signal(signal.SIGINT, signal.default_int_handler)

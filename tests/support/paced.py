@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import click
 
+from capture.device_thread import Source
 from capture.drivers.pattern import PatternConfig, PatternDriver
-from capture.recorder import Plan, Source, record
+from capture.recorder import Plan, record
 from taver.cli.base import TaverCommand
 from taver.cli.table import COMMANDS, Entry
 from taver.core.clock import HostClock
@@ -22,7 +24,7 @@ class Aloud:
     def begin(self, title, total):
         """Say nothing: no frame was stored yet."""
 
-    def advance(self, steps=1):
+    def advance(self, *_):
         """Say that the frame is stored."""
         print("stored", flush=True)
 
@@ -40,3 +42,8 @@ def paced(name):
 def join():
     """Put the command into taver's table, as any other stands there."""
     COMMANDS["paced"] = Entry("paced:paced", "Record the test pattern for minutes.")
+
+
+def hear_interrupts():
+    """Take Ctrl-C as a terminal sends it, also where a parent had it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,6 +1,9 @@
 """`taver demo`, as a person runs it: in any folder, twice, into somebody else's study."""
 
 import itertools
+import os
+import shutil
+import sys
 
 import children
 import cv2
@@ -87,12 +90,14 @@ def test_every_moment_on_the_contact_sheet_is_another(demo):
         assert np.abs(a.astype(int) - b).mean() > 1
 
 
+@pytest.mark.skipif(os.name == "nt", reason="it is tried in a POSIX shell")
 def test_the_line_at_its_end_works_as_it_is_printed(first, place):
     """Copied into a shell; only where `taver` is may differ."""
     line = first.stdout.splitlines()[-1].removeprefix("look around").strip()
-    typed = line.replace("taver ", "taver() { \"$0\" -c 'from taver.cli.main import main; main()' \"$@\"; }; taver ", 0)
-    defined = "taver() { \"$PY\" -c 'from taver.cli.main import main; main()' \"$@\"; }; PY=$0; "
-    done = children.shell(defined + typed, children.sys.executable, cwd=place)
+    taver = (
+        'python=$0; taver() { "$python" -c \'from taver.cli.main import main; main()\' "$@"; }; '
+    )
+    done = children.shell(taver + line, sys.executable, cwd=place)
     assert done.returncode == 0, done.stderr
     assert "s01" in done.stdout
 
@@ -136,11 +141,9 @@ def test_somebody_elses_study_is_left_alone(tmp_path):
     assert sorted(study.folder.rglob("*")) == before
 
 
-def test_a_demo_that_was_interrupted_says_how_to_go_on(demo, place, tmp_path):
+def test_a_demo_that_was_interrupted_says_how_to_go_on(demo, tmp_path):
     inside = tmp_path / "my demo"
-    children.python(
-        "import shutil, sys; shutil.copytree(sys.argv[1], sys.argv[2])", demo.folder, inside, cwd=place
-    )
+    shutil.copytree(demo.folder, inside)
     session = inside / "sessions" / "s01"
     (session / "session.json").write_text(
         (session / "session.json").read_text().replace('"complete"', '"recording"')

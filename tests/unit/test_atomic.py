@@ -31,6 +31,12 @@ def names_in(folder):
     return sorted(found.name for found in folder.iterdir())
 
 
+def write_half(path, then):
+    with atomic.replacing(path) as beside:
+        beside.write_bytes(b"half of the ne")
+        raise then
+
+
 def test_a_file_is_replaced_and_nothing_is_left_beside_it(path):
     atomic.write_bytes(path, b"new")
     assert path.read_bytes() == b"new"
@@ -48,17 +54,15 @@ def test_only_the_owner_may_read_it_whatever_the_umask(tmp_path):
 
 
 def test_a_failure_in_the_middle_leaves_the_old_file_and_nothing_else(path):
-    with pytest.raises(ZeroDivisionError), atomic.replacing(path) as beside:
-        beside.write_bytes(b"half of the ne")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        write_half(path, ZeroDivisionError)
     assert path.read_bytes() == b"old"
     assert names_in(path.parent) == ["rig.json"]
 
 
 def test_ctrl_c_in_the_middle_leaves_the_old_file_and_nothing_else(path):
-    with pytest.raises(KeyboardInterrupt), atomic.replacing(path) as beside:
-        beside.write_bytes(b"half of the ne")
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        write_half(path, KeyboardInterrupt)
     assert path.read_bytes() == b"old"
     assert names_in(path.parent) == ["rig.json"]
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from taver.core import config
@@ -20,7 +21,7 @@ class Rig(config.Section, frozen=True, kw_only=True):
     name: str
     camera: Camera | None = None
     extra: tuple[Camera, ...] = ()
-    by_place: dict[str, Camera] = {}
+    by_place: dict[str, Camera] = msgspec.field(default_factory=dict)
 
 
 @pytest.fixture
@@ -71,9 +72,17 @@ def test_every_unknown_key_is_listed_with_its_line_and_what_was_probably_meant(p
         "nmae, line 3: did you mean 'name'?",
         "camera.serail, line 6: did you mean 'serial'?",
         "camra, line 7: did you mean 'camera'?",
-        "extra.1.rate, line 9: did you mean 'rate_hz'?",
+        "extra.1.rate, line 11: did you mean 'rate_hz'?",
         "by_place.door.zzz, line 13: known here: serial, rate_hz",
     )
+
+
+def test_a_key_is_found_in_the_table_it_is_in_however_often_that_comes_again(problem):
+    error = problem("name = 'left'\n[[extra]]\nserial = 'a'\n[[extra]]\nserail = 'b'\nrat = 1\n")
+    assert [told.partition(":")[0] for told in error.problems] == [
+        "extra.2.serail, line 5",
+        "extra.2.rat, line 6",
+    ]
 
 
 def test_a_key_inside_braces_is_found_on_the_line_of_the_braces(problem):
@@ -84,6 +93,11 @@ def test_a_key_inside_braces_is_found_on_the_line_of_the_braces(problem):
 def test_a_value_of_the_wrong_kind_is_named_with_its_key_and_line(problem):
     error = problem("name = 'left'\n[camera]\nserial = 'a'\nrate_hz = 'fast'\n")
     assert ", line 4: camera.rate_hz: " in error.what
+
+
+def test_a_wrong_value_in_a_table_that_comes_again_is_found(problem):
+    error = problem("name = 'left'\n[[extra]]\nserial = 'a'\n[[extra]]\nserial = 3\n")
+    assert ", line 5: extra.2.serial: " in error.what
 
 
 def test_a_key_that_must_be_there_is_asked_for(problem):

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from typing import ClassVar
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ class Note(Document, frozen=True, kw_only=True):
 
     text: str
     on: dt.date | None = None
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 NOTE = Note(text="얼굴 \N{GRINNING FACE} \x00\n", on=dt.date(2026, 3, 31), counts={"a": 2**60})
@@ -77,7 +78,18 @@ def test_a_foreign_or_newer_or_changed_document_is_refused(path, change, says):
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"null", b"[]", b"3", b'"a"', b"{", b"\xff", b"\x00" * 500, b"[" * 99_999, b'{"a":' * 99_999],
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"3",
+        b'"a"',
+        b"{",
+        b"\xff",
+        b"\x00" * 500,
+        b"[" * 99_999,
+        b'{"a":' * 99_999,
+    ],
     ids=lambda data: repr(data[:6]),
 )
 def test_what_is_no_document_is_refused(path, data):

@@ -36,9 +36,9 @@ from taver.core.errors import AlreadyThereError, InputError
         "$HOME",
         "s*",
         "a" * 65,
-        "s٠١",  # Arabic digits
-        "ѕ01",  # a Cyrillic letter that looks like s
-        "ｓ01",  # a full-width s
+        "s\N{ARABIC-INDIC DIGIT ZERO}\N{ARABIC-INDIC DIGIT ONE}",
+        "\N{CYRILLIC SMALL LETTER DZE}01",  # looks like s
+        "\N{FULLWIDTH LATIN SMALL LETTER S}01",
         "é",
         "얼굴",
         "s01\u202e",  # turns the text around

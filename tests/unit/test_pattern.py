@@ -24,11 +24,11 @@ def test_each_frame_tells_its_number_in_every_modality(modality, scale):
 
 
 def test_the_number_survives_being_stored():
-    from capture.jpeg import encode_color
+    from capture import encode
     from taver.core.codec import decode
 
     width_px, height_px = testcard.size_px(Modality.COLOR)
-    data = encode_color(testcard.draw(Modality.COLOR, 1234))
+    data = encode.color(testcard.draw(Modality.COLOR, 1234))
     pixels = decode(Modality.COLOR, data, height_px, width_px)
     assert testcard.number_in(Modality.COLOR, pixels) == 1234
 

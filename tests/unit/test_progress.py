@@ -98,8 +98,7 @@ def test_many_threads_may_tell_at_once_and_every_step_counts(capsys):
     with ConsoleProgress(Console()) as told:
         told.begin("drawing", 8000)
         threads = [
-            threading.Thread(target=lambda: [told.advance() for _ in range(1000)])
-            for _ in range(8)
+            threading.Thread(target=lambda: [told.advance() for _ in range(1000)]) for _ in range(8)
         ]
         for thread in threads:
             thread.start()

@@ -93,7 +93,12 @@ def test_a_later_stage_is_stale_when_an_earlier_one_was_done_again(recorded, wri
     )
     assert progressed(recorded.study, recorded.session, Stage.BUILT).stale_because is None
     receipt.write(
-        recorded.study, recorded.session, Stage.FACES, inputs=[], outputs=[tracks], settings={"a": 1}
+        recorded.study,
+        recorded.session,
+        Stage.FACES,
+        inputs=[],
+        outputs=[tracks],
+        settings={"a": 1},
     )
     told = progressed(recorded.study, recorded.session, Stage.BUILT).stale_because
     assert told == "sessions/s01/stages/faces.json has changed"

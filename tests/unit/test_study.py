@@ -112,7 +112,9 @@ def test_whatever_a_study_is_called_its_file_says_exactly_that(name):
 
 
 @pytest.mark.filterwarnings("default")
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))
 def test_the_file_of_a_study_of_any_name_is_read_back(tmp_path, name):
     if not name.strip() or "\0" in name:

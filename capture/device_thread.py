@@ -1,0 +1,125 @@
+"""Takes the frames of one device in a thread of its own, encodes them and stores them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from capture import encode
+from taver.core.clock import NS_PER_S, Clock
+from taver.core.errors import DeviceError, TaverError
+from taver.core.recording.writer import StreamWriter
+from taver.core.session.manifest import Marker
+from taver.core.session.streams import LOST_BY_DEVICE, finished_record, header_for
+
+if TYPE_CHECKING:
+    from taver.core.frames import DeviceInfo, Driver, Frame, Modality
+    from taver.core.progress import Progress
+    from taver.core.session.folder import Session
+    from taver.core.session.manifest import StreamRecord
+
+# How a recording that ended before its time is marked.
+BROKEN_OFF = "broken off"
+_SYNC_EVERY_S = 1.0
+
+
+class Source(NamedTuple):
+    """A driver, and the clock it runs by."""
+
+    driver: Driver
+    clock: Clock
+
+
+class DeviceThread(threading.Thread):
+    """Records one device until its time is over, it is stopped, or it breaks."""
+
+    def __init__(
+        self,
+        session: Session,
+        source: Source,
+        device: DeviceInfo,
+        seconds: float,
+        progress: Progress,
+    ) -> None:
+        super().__init__(name=f"record {device.driver} {device.serial}", daemon=True)
+        self.source = source
+        self.error: Exception | None = None
+        self.end: Marker | None = None  # where it broke off
+        self._session = session
+        self._device = device
+        self._seconds = seconds
+        self._progress = progress
+        self._lost: dict[Modality, int] = {s.modality: 0 for s in device.streams}
+        self._last: dict[Modality, int] = {}
+        self._writers: dict[Modality, StreamWriter] = {}
+
+    def open(self) -> None:
+        """Make the files; nothing is recorded yet."""
+        for stream in self._device.streams:
+            path = self._session.stream_file(stream.modality)
+            header = header_for(self._session.manifest, stream.modality)
+            self._writers[stream.modality] = StreamWriter(path, header)
+
+    def close(self) -> None:
+        """Let go of the files; one that was not finished stays partial, for `recover`."""
+        if self.is_alive():
+            return  # a driver that does not stop: its next write must not hit another file
+        for writer in self._writers.values():
+            writer.close()
+
+    def run(self) -> None:
+        """Record until the time is over, the driver is stopped, or something breaks."""
+        driver, clock = self.source
+        epoch = self._session.manifest.epoch
+        start_ns = clock.now_ns()
+        end_ns = start_ns + round(self._seconds * NS_PER_S)
+        synced_s = time.monotonic()
+        try:
+            driver.start(start_ns)
+            for frame in driver.frames():
+                if frame.stamp.host_ns >= end_ns:
+                    driver.stop()
+                    break
+                self._writers[frame.modality].write(
+                    epoch.to_unix_ns(frame.stamp.host_ns),
+                    frame.stamp,
+                    encode.frame(frame.modality, frame.pixels),
+                )
+                self._account(frame)
+                if time.monotonic() - synced_s > _SYNC_EVERY_S:
+                    synced_s = time.monotonic()
+                    for writer in self._writers.values():
+                        writer.sync()
+        except Exception as error:  # noqa: BLE001  told to the main thread, which raises it
+            self.error = error
+            self.end = Marker(name=BROKEN_OFF, unix_ns=time.time_ns(), note=f"{self.name}: {error}")
+
+    def finish(self) -> tuple[dict[Modality, StreamRecord], list[TaverError]]:
+        """Finish the files; return what they hold, and what kept others from being finished."""
+        if self.is_alive():  # Ctrl-C twice: whoever waits no longer leaves the rest to `recover`
+            return {}, [DeviceError(f"{self.name} does not stop", fix="unplug the device")]
+        records = {}
+        errors: list[TaverError] = []
+        for modality, writer in self._writers.items():
+            try:
+                path = writer.finish()
+                record = finished_record(path, self._session.manifest.streams[modality])
+            except TaverError as error:
+                errors.append(error)
+                continue
+            lost = {LOST_BY_DEVICE: self._lost[modality]} if self._lost[modality] else {}
+            records[modality] = msgspec.structs.replace(record, dropped=lost)
+        return records, errors
+
+    def _account(self, frame: Frame) -> None:
+        number = frame.stamp.number
+        last = self._last.get(frame.modality)
+        if last is not None:
+            self._lost[frame.modality] += max(0, number - last - 1)
+        self._last[frame.modality] = number
+        with contextlib.suppress(Exception):  # whoever watches cannot end a recording
+            self._progress.advance()

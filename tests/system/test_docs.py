@@ -1,0 +1,66 @@
+"""What README and docs tell people to type is typed here."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from taver.cli.main import run, taver
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
+
+
+def typed(page):
+    """Yield the commands in a page's code blocks, one by one."""
+    for block in re.findall(r"(?ms)^```(?:sh|bash)?\n(.*?)^```", page.read_text("utf-8")):
+        for line in block.splitlines():
+            for command in re.split(r"\s+&&\s+|;\s+", line):
+                if command.startswith(("taver ", "cd ")):
+                    yield command
+
+
+def test_readme_has_the_two_commands_for_a_fresh_machine():
+    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
+    assert "pip install -c constraints.txt '.[all]' && taver demo" in lines
+    assert "pip install -c constraints.txt '.[all,test]' && pytest" in lines
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_in_the_docs_is_one_that_taver_understands(page):
+    for line in typed(page):
+        words = shlex.split(line)
+        if words[0] != "taver":
+            continue
+        command, context = taver, click.Context(taver)
+        rest = words[1:]
+        while isinstance(command, click.Group):
+            name = rest.pop(0)
+            found = command.get_command(context, name)
+            assert found is not None, f"{page.name}: {line}"
+            command = found
+        command.make_context(command.name, rest)
+
+
+def test_what_the_readme_says_can_be_typed_from_top_to_bottom(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    for line in typed(ROOT / "README.md"):
+        words = shlex.split(line)
+        if words[0] == "cd":
+            there = Path(words[1])
+            monkeypatch.chdir(there if there.is_dir() else tmp_path / there)
+            continue
+        if words[1] == "init":
+            monkeypatch.chdir(tmp_path)  # a new chapter begins where people started
+        code = run(words[1:])
+        printed = capfd.readouterr()
+        assert code == 0, f"{line}\n{printed.err}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_the_pages_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
