@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+from pathlib import Path
 
 import needing
 import pytest
@@ -18,6 +20,15 @@ from taver.core.study import Study
 def needs():
     """Return the function that skips a test for lack of something, or fails it where CI asks."""
     return needing.needs
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that every user may enter; pytest's own belong to whoever runs it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 @pytest.fixture

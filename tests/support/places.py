@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_NOBODY = 65534
+
+
 class SmallDisk:
     """A disk in memory that is soon full."""
 
@@ -45,6 +48,19 @@ def small_disk(folder: Path) -> Iterator[SmallDisk]:
         yield SmallDisk(folder)
     finally:
         subprocess.run([*_as_root(), "umount", "--lazy", folder], check=True)
+
+
+@contextlib.contextmanager
+def without_privileges() -> Iterator[None]:
+    """Be nobody for the length of the block, where we are root: root may write anywhere."""
+    if os.name == "nt" or os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def _mount(*arguments) -> str:

@@ -8,6 +8,7 @@ from importlib.metadata import PathDistribution
 from typing import TYPE_CHECKING
 
 import pytest
+from places import without_privileges
 
 from taver.cli.diagnosis import disk, gpus, libraries, models
 from taver.cli.diagnosis.finding import State
@@ -59,11 +60,12 @@ def test_a_study_that_cannot_be_read_is_wrong_and_the_disk_is_told_still(tmp_pat
     assert here.name == "here"
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_sessions_folder_that_cannot_be_written_is_wrong(tmp_path: Path) -> None:
-    study = Study.create(tmp_path / "study", "one")
-    study.sessions_folder.chmod(0o500)
-    (found,) = disk.findings(study.folder)
+def test_a_sessions_folder_that_cannot_be_written_is_wrong(open_folder: Path) -> None:
+    study = Study.create(open_folder / "study", "one")
+    (study.folder / "study.toml").chmod(0o644)
+    study.sessions_folder.chmod(0o555)
+    with without_privileges():
+        (found,) = disk.findings(study.folder)
     assert found.state is State.WRONG
 
 

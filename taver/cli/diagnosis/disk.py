@@ -39,7 +39,8 @@ def findings(start: Path) -> list[Finding]:
             _space("here", start.resolve()),
         ]
     there = _nearest(folder)
-    if not os.access(there, os.W_OK | os.X_OK):
+    effective = os.access in os.supports_effective_ids
+    if not os.access(there, os.W_OK | os.X_OK, effective_ids=effective):
         return [
             Finding(
                 section=Section.DISK,
