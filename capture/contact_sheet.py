@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Picture = npt.NDArray[np.uint8]
 
 COLUMNS = 6
+_DEPTH_SHOWN_MM = 500
 _TILE_WIDTH_PX = 240
 _MARGIN_PX = 10
 _HEAD_PX = 44
@@ -105,6 +106,8 @@ def _range(modality: Modality, pictures: list[Any]) -> tuple[float, float]:
     if not valid.size:
         return 0.0, 1.0
     low, high = np.percentile(valid, [1, 99])
+    if modality is Modality.DEPTH:
+        high = min(high, low + _DEPTH_SHOWN_MM)  # a person has relief; the wall is all one colour
     return float(low), max(float(high), float(low) + 1)
 
 

@@ -56,6 +56,23 @@ class DeviceThread(threading.Thread):
         self._lost: dict[Modality, int] = {s.modality: 0 for s in device.streams}
         self._last: dict[Modality, int] = {}
         self._writers: dict[Modality, StreamWriter] = {}
+        # is_alive() cannot be trusted: from bpo-45274 to Python 3.12, Ctrl-C inside join() marks a
+        # thread as ended that goes on, and that would write behind the end of its files.
+        self._turn = threading.Lock()
+        self._begun = self._stopped = False
+        self._ended = threading.Event()
+
+    def stop(self) -> None:
+        """Let the device give no more; what has not begun to record by now never will."""
+        with self._turn:
+            self._stopped = True
+            if not self._begun:
+                self._ended.set()
+        self.source.driver.stop()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long for its end; tell whether it came, so that nothing is written any more."""
+        return self._ended.wait(seconds)
 
     def open(self) -> None:
         """Make the files; nothing is recorded yet."""
@@ -66,41 +83,57 @@ class DeviceThread(threading.Thread):
 
     def close(self) -> None:
         """Let go of the files; one that was not finished stays partial, for `recover`."""
-        if self.is_alive():
+        if self._is_recording:
             return  # a driver that does not stop: its next write must not hit another file
         for writer in self._writers.values():
             writer.close()
 
     def run(self) -> None:
         """Record until the time is over, the driver is stopped, or something breaks."""
+        with self._turn:
+            if self._stopped:
+                return
+            self._begun = True
+        try:
+            self._record()
+        except Exception as error:  # noqa: BLE001  told to the main thread, which raises it
+            self.error = error
+            self.end = Marker(name=BROKEN_OFF, unix_ns=time.time_ns(), note=f"{self.name}: {error}")
+        finally:
+            self._ended.set()
+
+    @property
+    def _is_recording(self) -> bool:
+        return self._begun and not self._ended.is_set()
+
+    def _record(self) -> None:
         driver, clock = self.source
         epoch = self._session.manifest.epoch
         start_ns = clock.now_ns()
         end_ns = start_ns + round(self._seconds * NS_PER_S)
         synced_s = time.monotonic()
-        try:
-            driver.start(start_ns)
-            for frame in driver.frames():
-                if frame.stamp.host_ns >= end_ns:
-                    driver.stop()
-                    break
-                self._writers[frame.modality].write(
-                    epoch.to_unix_ns(frame.stamp.host_ns),
-                    frame.stamp,
-                    encode.frame(frame.modality, frame.pixels),
-                )
-                self._account(frame)
-                if time.monotonic() - synced_s > _SYNC_EVERY_S:
-                    synced_s = time.monotonic()
-                    for writer in self._writers.values():
-                        writer.sync()
-        except Exception as error:  # noqa: BLE001  told to the main thread, which raises it
-            self.error = error
-            self.end = Marker(name=BROKEN_OFF, unix_ns=time.time_ns(), note=f"{self.name}: {error}")
+        driver.start(start_ns)
+        for frame in driver.frames():
+            if frame.stamp.host_ns >= end_ns:
+                driver.stop()
+                break
+            self._writers[frame.modality].write(
+                epoch.to_unix_ns(frame.stamp.host_ns),
+                frame.stamp,
+                encode.frame(frame.modality, frame.pixels),
+            )
+            self._account(frame)
+            if time.monotonic() - synced_s > _SYNC_EVERY_S:
+                synced_s = time.monotonic()
+                for writer in self._writers.values():
+                    writer.sync()
 
     def finish(self) -> tuple[dict[Modality, StreamRecord], list[TaverError]]:
         """Finish the files; return what they hold, and what kept others from being finished."""
-        if self.is_alive():  # Ctrl-C twice: whoever waits no longer leaves the rest to `recover`
+        with self._turn:
+            self._stopped = True
+        # After Ctrl-C twice nobody waits any longer: what is there is left to `recover`.
+        if self._is_recording:
             return {}, [DeviceError(f"{self.name} does not stop", fix="unplug the device")]
         records = {}
         errors: list[TaverError] = []

@@ -132,15 +132,15 @@ def _run(threads: Sequence[DeviceThread]) -> None:
         _wait_for(threads)
     except BaseException:
         for thread in threads:
-            thread.source.driver.stop()
+            thread.stop()
         _wait_for(threads)
         raise
 
 
 def _wait_for(threads: Sequence[DeviceThread]) -> None:
     for thread in threads:
-        while thread.is_alive():
-            thread.join(_LISTEN_EVERY_S)  # Windows hears no Ctrl-C inside one long wait
+        while not thread.wait(_LISTEN_EVERY_S):
+            pass  # Windows hears no Ctrl-C inside one long wait
 
 
 def _finish(session: Session, threads: Sequence[DeviceThread]) -> None:

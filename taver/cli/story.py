@@ -7,24 +7,20 @@ import time
 from typing import TYPE_CHECKING
 
 from capture import contact_sheet
-from capture.device_thread import Source
-from capture.drivers.pattern import PatternConfig, PatternDriver
-from capture.recorder import Plan, record
+from capture.invented import invent
+from capture.sim.scenario import interview
+from capture.simulation import simulate
 from taver.core import lock
-from taver.core.clock import VirtualClock
-from taver.core.consent import Audience, Consent, Scope
 from taver.core.errors import AlreadyThereError, DataError
-from taver.core.frames import Modality
-from taver.core.participant import Participant
 from taver.core.session.check import problems
 from taver.core.session.folder import find
 from taver.core.study import FILE, Study
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator
     from pathlib import Path
 
+    from taver.core.participant import Participant
     from taver.core.progress import Progress
     from taver.core.session.folder import Session
 
@@ -49,7 +45,7 @@ def tell(folder: Path, progress: Progress) -> Iterator[str]:
             "recorded by an earlier run" if was_there else f"in {time.monotonic() - began_s:.1f} s"
         )
         counts = ", ".join(f"{s.frames} {m}" for m, s in session.manifest.streams.items())
-        yield f"recorded     {SESSION}: {counts} frames of a test pattern, {took}"
+        yield f"recorded     {SESSION}: {counts} frames of a simulated interview, {took}"
         wrong = problems(session, progress)
         if wrong:
             raise DataError(
@@ -77,22 +73,7 @@ def _study(folder: Path) -> Study:
 
 
 def _person(study: Study) -> Participant:
-    if any(person.name == PERSON for person in study.participants.all()):
-        return study.participants.get(PERSON)
-    person = Participant(
-        name=PERSON,
-        simulated=True,
-        consents=(
-            Consent(
-                form="none, simulated",
-                signed_on=_today(),
-                scopes=dict.fromkeys(Scope, Audience.PUBLIC),
-                pictures=True,
-            ),
-        ),
-    )
-    study.participants.add(person)
-    return person
+    return invent(study, PERSON)
 
 
 def _session(study: Study, progress: Progress) -> tuple[Session, bool]:
@@ -106,21 +87,5 @@ def _session(study: Study, progress: Progress) -> tuple[Session, bool]:
                 f"cd {shlex.quote(str(study.folder))} && taver session recover {SESSION}",
             )
         return session, True
-    plan = Plan(session=SESSION, participant=PERSON, seconds=SECONDS)
-    now_ns = time.monotonic_ns()
-    sources = [
-        _pattern(now_ns, (Modality.COLOR, Modality.DEPTH), "pattern-kinect"),
-        _pattern(now_ns, (Modality.THERMAL,), "pattern-a65"),
-    ]
-    return record(study, plan, sources, progress), False
-
-
-def _pattern(now_ns: int, modalities: tuple[Modality, ...], serial: str) -> Source:
-    clock = VirtualClock(now_ns)  # as fast as it draws
-    return Source(PatternDriver(PatternConfig(modalities=modalities, serial=serial), clock), clock)
-
-
-def _today() -> dt.date:
-    import datetime as dt
-
-    return dt.datetime.now(tz=dt.UTC).astimezone().date()
+    scenario = interview(SECONDS)
+    return simulate(study, scenario, SESSION, participant=PERSON, progress=progress), False

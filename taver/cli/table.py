@@ -13,6 +13,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
+    "capture": Entry("taver.cli.capture:capture", "Record a session, in real time."),
     "demo": Entry("taver.cli.demo:demo", "Run the whole story on simulated sensors."),
     "doctor": Entry(
         "taver.cli.doctor:doctor", "Say what is installed, what is missing, and how to get it."
@@ -22,5 +23,8 @@ COMMANDS = {
         "taver.cli.participant:participant", "Put people and their consent on file."
     ),
     "session": Entry("taver.cli.session:session", "List, check and rescue recordings."),
+    "simulate": Entry(
+        "taver.cli.simulate:simulate", "Record a simulated session, with the truth beside it."
+    ),
     "status": Entry("taver.cli.status:status", "Show how far each session has come."),
 }

@@ -107,7 +107,10 @@ class Driver(Protocol):
 
 @runtime_checkable
 class DriverType(Protocol):
-    """What an entry point in the group `taver.drivers` names: usually the driver's class."""
+    """What an entry point in the group `taver.drivers` names: usually the driver's class.
+
+    `Config` can be made with nothing but `serial`, of a device that `discover` told of.
+    """
 
     Config: ClassVar[type[msgspec.Struct]]
 

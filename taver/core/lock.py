@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import platform
@@ -59,6 +60,10 @@ def is_held(folder: Path) -> bool:
             lock.acquire()
         except filelock.Timeout:
             return True
+        except OSError as error:
+            if error.errno == errno.EROFS:
+                return False  # what nobody can write, nobody is at work in
+            raise
     lock.release()
     return False
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from capture.drivers.pattern import PatternConfig, PatternDriver
+from capture.drivers.sim import SimConfig, SimDriver
 from taver.core.clock import HostClock, VirtualClock
 from taver.core.errors import DeviceError
 from taver.core.frames import DeviceInfo, DriverType, Frame, Modality
@@ -20,7 +21,13 @@ def pattern(clock):
     return PatternDriver(PatternConfig(scale=0.05), clock)
 
 
-MAKERS = {"pattern": (PatternDriver, pattern)}
+def sim(clock):
+    if SimDriver.missing() is not None:
+        pytest.skip(f"needs the simulated rig; to have it: {SimDriver.missing()}")
+    return SimDriver(SimConfig(), clock)
+
+
+MAKERS = {"pattern": (PatternDriver, pattern), "sim": (SimDriver, sim)}
 
 
 @pytest.fixture(params=list(MAKERS))

@@ -9,7 +9,7 @@ import pytest
 import studies
 
 from taver.core import atomic
-from taver.core.errors import StorageError
+from taver.core.errors import DataError, StorageError
 from taver.core.recording.reader import StreamReader
 from taver.core.session import check
 from taver.core.session.folder import find, folders
@@ -105,21 +105,17 @@ def test_a_rescue_on_a_disk_that_is_still_full_loses_nothing(disk, study, cut_of
     assert cli(study, "session", "verify", "s01").code == 0
 
 
-def test_the_demo_on_a_small_disk_ends_in_words_and_can_be_rescued(disk):
+def test_the_demo_on_a_small_disk_refuses_to_begin_and_goes_on_once_there_is_room(disk):
     disk.holds(3000)
     demo = children.taver("demo", "--out", "demo", cwd=disk.folder)
     assert demo.returncode == StorageError.exit_code
-    assert "error  Session s01 was cut off" in demo.stderr
     assert "  fix  free space" in demo.stderr
     assert "Traceback" not in demo.stderr
-    disk.holds(30_000)
-    again = children.taver("demo", "--out", "demo", cwd=disk.folder)
-    assert again.returncode != 0
-    assert "session recover s01" in again.stderr
-    inside = disk.folder / "demo"
-    assert children.taver("session", "recover", "s01", cwd=inside).returncode == 0
-    assert children.taver("session", "verify", "s01", cwd=inside).returncode == 0
+    assert list((disk.folder / "demo" / "sessions").iterdir()) == []
+    disk.holds(300_000)
     assert children.taver("demo", "--out", "demo", cwd=disk.folder).returncode == 0
+    inside = disk.folder / "demo"
+    assert children.taver("session", "verify", "s01", cwd=inside).returncode == 0
 
 
 def test_however_few_files_a_disk_takes_a_session_is_not_there_or_can_be_rescued(disk, study):
@@ -169,6 +165,8 @@ def test_no_study_is_made_on_a_full_disk(disk):
 
 
 def test_a_disk_that_turned_read_only_can_still_be_looked_at(disk, study, cli):
+    with pytest.raises(StorageError):
+        studies.record_pattern(study, "s00", seconds=60)
     disk.holds(4000)
     studies.record_pattern(study)
     disk.turns_read_only()
@@ -176,6 +174,8 @@ def test_a_disk_that_turned_read_only_can_still_be_looked_at(disk, study, cli):
         assert cli(study, *look).code == 0
     assert cli(study, "status").code == 0
     assert cli(study, "participant", "ls").code == 0
+    assert "interrupted" in cli(study, "session", "ls").out
+    assert "interrupted" in cli(study, "session", "show", "s00").out
     for change in (["session", "recover", "s01"], ["participant", "add", "P02"]):
         refused = cli(study, *change)
         assert refused.code == StorageError.exit_code
@@ -185,19 +185,19 @@ def test_a_disk_that_turned_read_only_can_still_be_looked_at(disk, study, cli):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
 def test_a_file_that_may_not_grow_further_is_a_full_disk(tmp_path):
-    limit = children.with_files_up_to(1_500_000)
-    demo = children.taver("demo", "--out", "demo", cwd=tmp_path, before=limit)
-    assert demo.returncode == StorageError.exit_code
-    assert "error  Session s01 was cut off: No room left" in demo.stderr
-    assert "Traceback" not in demo.stderr
-    inside = tmp_path / "demo"
-    listed = children.taver("session", "ls", cwd=inside)
+    inside = studies.make_study(tmp_path / "study")
+    before = children.RECORDING + children.with_files_up_to(1_500_000)
+    done = children.taver("quick", "s01", cwd=inside.folder, before=before)
+    assert done.returncode == StorageError.exit_code
+    assert "error  Session s01 was cut off: No room left" in done.stderr
+    assert "  fix  free space" in done.stderr
+    assert "Traceback" not in done.stderr
+    listed = children.taver("session", "ls", cwd=inside.folder)
     assert "interrupted" in listed.stdout
-    verified = children.taver("session", "verify", "s01", cwd=inside)
-    assert verified.returncode == 6
+    verified = children.taver("session", "verify", "s01", cwd=inside.folder)
+    assert verified.returncode == DataError.exit_code
     assert "never finished" in verified.stderr
-    recovered = children.taver("session", "recover", "s01", cwd=inside)
-    assert recovered.returncode == 0
-    assert children.taver("session", "verify", "s01", cwd=inside).returncode == 0
-    assert "recovered" in children.taver("session", "ls", cwd=inside).stdout
-    assert frames_in(find(Study(inside), "s01")) > 10
+    assert children.taver("session", "recover", "s01", cwd=inside.folder).returncode == 0
+    assert children.taver("session", "verify", "s01", cwd=inside.folder).returncode == 0
+    assert "recovered" in children.taver("session", "ls", cwd=inside.folder).stdout
+    assert frames_in(find(inside, "s01")) > 10

@@ -202,7 +202,10 @@ def test_devices_are_let_go_whatever_happens(study):
         studies.record_pattern(study, "s01", source)
     with pytest.raises(DeviceError, match="not opened"):
         source.driver.start(0)
-    assert [t for t in threading.enumerate() if t.name.startswith("record ")] == []
+    for thread in threading.enumerate():
+        if thread.name.startswith("record "):
+            thread.join(5)
+            assert not thread.is_alive()
 
 
 def test_the_name_of_a_session_is_given_to_one_of_two_that_want_it_at_once(study):

@@ -51,6 +51,10 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({size_bytes}, {size_bytes}))
 """
 
 
+# The commands of `paced` stand in the table then.
+RECORDING = "import paced; paced.join()\n"
+
+
 def taver(*arguments, cwd, before="", **environment):
     """Run one command line to its end, with the code `before` ahead of it."""
     return subprocess.run(
@@ -99,7 +103,7 @@ def started(code, *arguments, cwd) -> Iterator[subprocess.Popen[str]]:
 def recording(name, *, cwd) -> Iterator[subprocess.Popen[str]]:
     """Start a recording that goes on for minutes; it prints a line when a frame is stored."""
     # Ctrl-C must reach it, even where whoever runs the tests ignores it.
-    code = f"import paced; paced.join(); paced.hear_interrupts(); {_TAVER}"
+    code = f"{RECORDING}paced.hear_interrupts(); {_TAVER}"
     with started(code, "paced", name, cwd=cwd) as child:
         yield child
 

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import click
@@ -45,6 +46,7 @@ def test_every_command_in_the_docs_is_one_that_taver_understands(page):
 
 
 def test_what_the_readme_says_can_be_typed_from_top_to_bottom(tmp_path, monkeypatch, capfd):
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
     for line in typed(ROOT / "README.md"):
         words = shlex.split(line)

@@ -1,0 +1,178 @@
+"""The simulated rig as a camera: a scenario's people or boards, frame by frame."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import msgspec
+
+from capture.sim import scenario as scenarios
+from capture.sim import world as worlds
+from capture.sim.scenario import Scenario
+from taver.core.clock import NS_PER_MS, NS_PER_S, VirtualClock
+from taver.core.errors import DeviceError, InputError
+from taver.core.frames import (
+    DeviceInfo,
+    Frame,
+    FrameStatus,
+    Modality,
+    Stamp,
+    StreamInfo,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from capture.sim.timing import Shot
+    from capture.sim.world import World
+    from taver.core.clock import Clock
+
+UNIT: Final = {
+    Modality.COLOR: "rgb8",
+    Modality.DEPTH: "mm",
+    Modality.IR: "ir",
+    Modality.THERMAL: "0.04 K",
+}
+KINECT: Final = (Modality.COLOR, Modality.DEPTH, Modality.IR)
+# A picture that is further behind is not drawn: like frames of a camera whose host is too slow.
+_FARTHEST_BEHIND_NS: Final = 150 * NS_PER_MS
+
+
+class SimConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which scenario, and which of its cameras."""
+
+    scenario: str | Scenario | None = None  # a file, or what would stand in one; None: an interview
+    modalities: tuple[Modality, ...] = (Modality.COLOR, Modality.DEPTH, Modality.THERMAL)
+    serial: str = "sim-0"
+
+    def __post_init__(self) -> None:
+        if not self.modalities or len(set(self.modalities)) != len(self.modalities):
+            raise InputError(
+                f"The simulated rig cannot deliver {[str(m) for m in self.modalities]}",
+                fix="name one modality or more, each once",
+            )
+
+
+class SimDriver:
+    """Draws what a scenario's cameras see, as fast as it can or as fast as they would."""
+
+    Config: ClassVar = SimConfig
+
+    def __init__(self, config: SimConfig, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._start_ns: int | None = None
+        self._stopped = threading.Event()
+        self._world: World | None = None
+
+    @classmethod
+    def missing(cls) -> str | None:
+        """Return the line that installs the head's mesh and the compiler, if they are not here."""
+        return worlds.missing()
+
+    @classmethod
+    def discover(cls) -> list[DeviceInfo]:
+        """Return nothing: a simulation is chosen, never found."""
+        return []
+
+    def open(self) -> DeviceInfo:
+        """Read the scenario and the mesh, and say what is delivered."""
+        world = worlds.World(self._scenario())
+        world.get_ready()
+        self._world = world
+        streams = []
+        for modality in self._config.modalities:
+            camera = world.rig.of(modality).camera
+            streams.append(
+                StreamInfo(
+                    modality=modality,
+                    width_px=camera.width_px,
+                    height_px=camera.height_px,
+                    rate_hz=world.sensor(modality).rate_hz,
+                    unit=UNIT[modality],
+                )
+            )
+        return DeviceInfo(
+            driver="sim",
+            model=_model(self._config.modalities),
+            serial=self._config.serial,
+            streams=tuple(streams),
+            simulated=True,
+        )
+
+    def start(self, at_ns: int) -> None:
+        """Let the scenario begin at `at_ns`."""
+        if self._world is None:
+            raise DeviceError("The simulated rig was not opened", fix="call open() before start()")
+        self._start_ns = at_ns
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield the frames as they are taken; after the scenario's end people simply go on."""
+        if self._world is None or self._start_ns is None:
+            raise DeviceError("The simulated rig was not started", fix="call start() first")
+        for shot, pixels in self._world.frames(self._config.modalities, self._skip):
+            host_ns = self._start_ns + shot.arrived_ns
+            self._wait_until(host_ns)
+            if self._stopped.is_set():
+                return
+            stamp = Stamp(
+                host_ns=host_ns,
+                device_ns=shot.device_ns,
+                number=shot.number,
+                status=FrameStatus.FROZEN if shot.frozen else FrameStatus.OK,
+            )
+            yield Frame(modality=shot.modality, stamp=stamp, pixels=pixels)
+            if self._stopped.is_set():
+                return
+
+    def stop(self) -> None:
+        """End the frames; one that is being drawn does not come."""
+        self._stopped.set()
+
+    def close(self) -> None:
+        """Let go of the mesh."""
+        self.stop()
+        self._world = None
+
+    def _scenario(self) -> Scenario:
+        wanted = self._config.scenario
+        if wanted is None:
+            return scenarios.interview(60.0)
+        return scenarios.load(Path(wanted)) if isinstance(wanted, str) else wanted
+
+    def _skip(self, shot: Shot) -> bool:
+        """Tell whether a frame is not to be drawn; raises where the device is gone by then."""
+        self._refuse_unplugged(shot)
+        if self._start_ns is None or isinstance(self._clock, VirtualClock):
+            return False
+        behind_ns = self._clock.now_ns() - (self._start_ns + shot.arrived_ns)
+        return behind_ns > _FARTHEST_BEHIND_NS and not self._stopped.is_set()
+
+    def _refuse_unplugged(self, shot: Shot) -> None:
+        if self._world is None:
+            return
+        faults = self._world.scenario.faults
+        fault = faults.thermal if shot.modality is Modality.THERMAL else faults.kinect
+        if fault.unplug_after_s and shot.taken_ns >= fault.unplug_after_s * NS_PER_S:
+            raise DeviceError(
+                f"The simulated {_model((shot.modality,))} {self._config.serial} was unplugged "
+                f"after {fault.unplug_after_s:g} s",
+                fix="leave unplug_after_s at 0 in the scenario",
+            )
+
+    def _wait_until(self, when_ns: int) -> None:
+        if isinstance(self._clock, VirtualClock):
+            self._clock.sleep_until_ns(when_ns)
+            return
+        # In short steps, so that stop() is heard.
+        while not self._stopped.is_set() and (left_ns := when_ns - self._clock.now_ns()) > 0:
+            self._stopped.wait(min(left_ns / NS_PER_S, 0.05))
+
+
+def _model(modalities: tuple[Modality, ...]) -> str:
+    """Return what kind of device delivers these."""
+    if Modality.THERMAL not in modalities:
+        return "Kinect v2, simulated"
+    return "FLIR A65, simulated" if len(modalities) == 1 else "Kinect v2 and FLIR A65, simulated"

@@ -1,0 +1,1 @@
+"""The simulated rig: people, boards and cameras whose truth is known."""

@@ -1,0 +1,1 @@
+"""Calibration boards: what is printed on them, how cameras see them, and where to hold them."""

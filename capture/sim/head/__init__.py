@@ -1,0 +1,1 @@
+"""People by seed: their shape, what covers it, and how it moves."""

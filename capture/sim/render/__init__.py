@@ -1,0 +1,1 @@
+"""From a scene and a rig to what perfect cameras would see."""

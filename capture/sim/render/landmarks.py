@@ -1,0 +1,61 @@
+"""Which of a face's landmarks each camera sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from capture.sim.ideal import Landmarks
+from capture.sim.render.lens import Lens
+from capture.sim.render.raster import raster
+from taver.core.frames import Modality
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from capture.sim.render.samples import Samples
+    from capture.sim.render.shape import Solid
+    from capture.sim.rig import Rig
+
+_BEHIND_MM = 6.0  # a point this far behind the surface that is seen there is still on it
+
+
+def seen(rig: Rig, world_mm: npt.NDArray[np.float64], solid: Solid, samples: Samples) -> Landmarks:
+    """Return the landmarks at these places among everything in the scene."""
+    pixels, visible = {}, {}
+    for modality in (Modality.COLOR, Modality.DEPTH, Modality.THERMAL):
+        camera = rig.of(modality)
+        mine = camera.from_color.apply(world_mm)
+        at = camera.camera.project(mine)
+        inside = camera.camera.contains(at)
+        nearest = _nearest_mm(Lens(camera), solid, samples)
+        column, row = np.rint(np.where(inside[:, None], at, 0)).astype(np.int64).T
+        pixels[modality] = at
+        visible[modality] = inside & (mine[:, 2] <= nearest[row, column] + _BEHIND_MM)
+    pixels[Modality.IR], visible[Modality.IR] = pixels[Modality.DEPTH], visible[Modality.DEPTH]
+    return Landmarks(world_mm=world_mm, pixels=pixels, visible=visible)
+
+
+def _nearest_mm(lens: Lens, solid: Solid, samples: Samples) -> npt.NDArray[np.float32]:
+    """Return how far the nearest surface is at each pixel; farther than anything where is none."""
+    far = np.full((lens.height_px, lens.width_px), np.inf, np.float32)
+    pixels, inverse_z = lens.see(solid.vertices_mm)
+    window = samples.window(pixels, lens.width_px, lens.height_px, 1, len(solid.shape.triangles))
+    if window is None:
+        return far
+    raster(
+        window.to_samples(pixels),
+        inverse_z,
+        solid.shape.triangles,
+        solid.sides,
+        window.nearest,
+        window.seen,
+        window.planes,
+    )
+    high, wide = window.seen.shape
+    part = far[window.top : window.top + high, window.left : window.left + wide]
+    hit = window.nearest > 0
+    part[hit] = 1 / window.nearest[hit]
+    samples.forget(window)
+    return far

@@ -1,0 +1,80 @@
+"""`taver capture` in real time: never a simulation unasked, and any driver that is installed."""
+
+import sys
+
+import pytest
+
+from capture import registry
+from taver.core.errors import DeviceError, InputError
+from taver.core.session.folder import find, folders
+
+STRANGER = """
+from capture.drivers.pattern import PatternConfig, PatternDriver
+import msgspec
+from taver.core.clock import VirtualClock
+
+class Config(PatternConfig, frozen=True, kw_only=True):
+    scale: float = 0.05
+    rate_hz: float = 50.0
+
+class Driver(PatternDriver):
+    Config = Config
+
+    @classmethod
+    def discover(cls):
+        return [cls(Config(serial="found-7"), VirtualClock()).open()]
+"""
+
+
+@pytest.fixture
+def strangers_camera(tmp_path, monkeypatch):
+    """Another package's driver, found by its entry point, with one device attached."""
+    site = tmp_path / "site"
+    info = site / "strangers_camera-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / "strangers_camera.py").write_text(STRANGER)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: strangers_camera\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        f"[{registry.GROUP}]\nstranger = strangers_camera:Driver\n"
+    )
+    monkeypatch.syspath_prepend(site)
+    yield
+    sys.modules.pop("strangers_camera", None)
+
+
+def test_without_cameras_it_says_so_names_sim_and_records_nothing(cli, study):
+    done = cli(study, "capture", "--session", "s01")
+    assert done.code == DeviceError.exit_code
+    assert "finds a camera" in done.err
+    assert "--sim" in done.err
+    assert folders(study) == []
+
+
+def test_the_simulated_rig_is_recorded_live_and_says_that_it_is_simulated(cli, study):
+    done = cli(
+        study, "capture", "--session", "s01", "--sim", "--seconds", "2", "--participant", "P90"
+    )
+    assert done.code == 0, done.err
+    assert "SIMULATED" in done.err
+    manifest = find(study, "s01").manifest
+    assert manifest.simulated
+    assert manifest.length_s == pytest.approx(1.9, abs=0.2)
+    assert study.participants.get("P90").simulated
+    # A busy machine may skip a picture that would come too late; it is counted then.
+    for stream in manifest.streams.values():
+        assert stream.frames + sum(stream.dropped.values()) in {19, 20}
+
+
+def test_a_simulation_is_never_recorded_under_a_real_persons_name(cli, study):
+    done = cli(study, "capture", "--session", "s01", "--sim", "--participant", "P01")
+    assert done.code == InputError.exit_code
+    assert "real person" in done.err
+    assert folders(study) == []
+
+
+def test_a_strangers_driver_is_found_and_recorded_like_ours(cli, study, strangers_camera):
+    done = cli(study, "capture", "--session", "s01", "--seconds", "0.2")
+    assert done.code == 0, done.err
+    manifest = find(study, "s01").manifest
+    assert [device.serial for device in manifest.devices] == ["found-7"]
+    assert [stream.frames for stream in manifest.streams.values()] == [10, 10, 10]
