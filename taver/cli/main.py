@@ -17,7 +17,6 @@ from taver.core.storage import explain
 
 UNEXPECTED = 70
 INTERRUPTED = 130
-BROKEN_PIPE = 141
 
 
 @click.group(
@@ -62,9 +61,6 @@ def run(arguments: list[str]) -> int:
         _trace(console)
         click.echo("stopped", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stdout = None  # or Python complains again at exit
-        return BROKEN_PIPE
     except OSError as error:
         _trace(console)
         told = explain(error, error.filename or "a file")

@@ -157,21 +157,11 @@ def withdraw(console: Console, name: str, on: str | None) -> None:
 @click.pass_obj
 def ls(console: Console) -> None:
     """List everybody, and what each agreed to."""
-    people = _people().all()
-    if not people:
+    people = _people()
+    rows = [_row(people, name) for name in people.names()]
+    if not rows:
         console.say("Nobody yet. Add somebody with: taver participant add P01 --help")
         return
-    rows = [
-        [
-            p.name,
-            _said(p.age_years),
-            _said(p.gender),
-            _said(p.language),
-            _yes_no(p.glasses),
-            p.consent.in_words() if p.consent else "no form",
-        ]
-        for p in people
-    ]
     console.table(("name", "age", "gender", "language", "glasses", "consent"), rows, right=" r")
 
 
@@ -182,6 +172,25 @@ def show(console: Console, name: str) -> None:
     """Show all that is on file of NAME."""
     for line in _lines(_people().get(name)):
         console.result(line)
+
+
+def _row(people: Participants, name: str) -> list[str]:
+    """Return a person's row; one whose document cannot be read says so, and hides no other."""
+    from taver.core.errors import TaverError
+
+    try:
+        p = people.get(name)
+    except TaverError as error:
+        return [name, "", "", "", "", f"unreadable: {error.what}"]
+    agreed = p.consent.in_words() if p.consent else "no form"
+    return [
+        p.name,
+        _said(p.age_years),
+        _said(p.gender),
+        _said(p.language),
+        _yes_no(p.glasses),
+        agreed + (" (simulated)" if p.simulated else ""),
+    ]
 
 
 def _lines(person: Participant) -> list[str]:

@@ -50,7 +50,15 @@ class Participants:
 
     def all(self) -> list[Participant]:
         """Return everybody, by name."""
-        return [self._read(name) for name in self._names()]
+        return [self._read(name) for name in self.names()]
+
+    def names(self) -> list[str]:
+        """Return everybody's name, whether or not their document can be read."""
+        with explained(self.folder):
+            if not self.folder.is_dir():
+                return []
+            files = (p for p in self.folder.iterdir() if p.suffix == ".json")
+            return sorted(p.stem for p in files if not p.name.startswith("."))
 
     def get(self, name: str) -> Participant:
         """Return the participant called `name`, or raise naming those there are."""
@@ -58,7 +66,7 @@ class Participants:
         with explained(self.folder):
             is_there = self._path(name).is_file()
         if not is_there:
-            known = ", ".join(self._names())
+            known = ", ".join(self.names())
             raise NotFoundError(
                 f"There is no participant {name!r}"
                 + (f" (there are: {known})" if known else " (there are none yet)"),
@@ -74,7 +82,7 @@ class Participants:
             if not self.folder.is_dir():
                 make_private_folder(self.folder)
         with lock.held(self.folder, "The list of participants"):
-            names.refuse_taken(person.name, self._names(), "participant")
+            names.refuse_taken(person.name, self.names(), "participant")
             person.write(self._path(person.name))
         return self._path(person.name)
 
@@ -113,13 +121,6 @@ class Participants:
         _check(changed)
         changed.write(self._path(name))
         return changed
-
-    def _names(self) -> list[str]:
-        with explained(self.folder):
-            if not self.folder.is_dir():
-                return []
-            files = (p for p in self.folder.iterdir() if p.suffix == ".json")
-            return sorted(p.stem for p in files if not p.name.startswith("."))
 
     def _read(self, name: str) -> Participant:
         """Read the document of `name`; a copy of somebody else's is nobody's."""

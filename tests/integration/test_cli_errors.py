@@ -491,3 +491,11 @@ def test_through_a_real_process_the_exit_code_and_the_words_are_the_same(recorde
         done = children.taver(*arguments, cwd=recorded.study.folder)
         assert_told(done.returncode, done.stderr, kind)
         assert done.stdout == ""
+
+
+def test_a_person_whose_document_is_damaged_hides_no_other(cli, study):
+    (study.folder / "participants" / "P02.json").write_text("{ half a docum")
+    listed = cli(study, "participant", "ls")
+    assert listed.code == 0
+    assert [line.split()[0] for line in listed.out.splitlines()[2:]] == ["P01", "P02"]
+    assert "unreadable" in listed.out

@@ -8,7 +8,7 @@ import numpy as np
 
 from capture.sim.ideal import Landmarks
 from capture.sim.render.lens import Lens
-from capture.sim.render.raster import raster
+from capture.sim.render.view import seen_through
 from taver.core.frames import Modality
 
 if TYPE_CHECKING:
@@ -40,19 +40,9 @@ def seen(rig: Rig, world_mm: npt.NDArray[np.float64], solid: Solid, samples: Sam
 def _nearest_mm(lens: Lens, solid: Solid, samples: Samples) -> npt.NDArray[np.float32]:
     """Return how far the nearest surface is at each pixel; farther than anything where is none."""
     far = np.full((lens.height_px, lens.width_px), np.inf, np.float32)
-    pixels, inverse_z = lens.see(solid.vertices_mm)
-    window = samples.window(pixels, lens.width_px, lens.height_px, 1, len(solid.shape.triangles))
+    window = seen_through(lens, solid, samples, 1)
     if window is None:
         return far
-    raster(
-        window.to_samples(pixels),
-        inverse_z,
-        solid.shape.triangles,
-        solid.sides,
-        window.nearest,
-        window.seen,
-        window.planes,
-    )
     high, wide = window.seen.shape
     part = far[window.top : window.top + high, window.left : window.left + wide]
     hit = window.nearest > 0

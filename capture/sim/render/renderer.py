@@ -12,10 +12,10 @@ from capture.sim.ideal import Ideal, Landmarks
 from capture.sim.render import landmarks, light
 from capture.sim.render.background import backdrop
 from capture.sim.render.lens import Lens
-from capture.sim.render.raster import raster
 from capture.sim.render.samples import Samples
 from capture.sim.render.shade import feel, measure, paint
 from capture.sim.render.shape import BOTH, Shape, Solid, joined, joined_shape, shape_of_mesh
+from capture.sim.render.view import seen_through
 from taver.core.frames import Modality
 
 if TYPE_CHECKING:
@@ -156,24 +156,7 @@ class Renderer:
         return kelvin
 
     def _rastered(self, lens: Lens, solid: Solid | None, fine: int) -> Samples.Window | None:
-        if solid is None:
-            return None
-        pixels, inverse_z = lens.see(solid.vertices_mm)
-        window = self._samples.window(
-            pixels, lens.width_px, lens.height_px, fine, len(solid.shape.triangles)
-        )
-        if window is None:
-            return None
-        raster(
-            window.to_samples(pixels),
-            inverse_z,
-            solid.shape.triangles,
-            solid.sides,
-            window.nearest,
-            window.seen,
-            window.planes,
-        )
-        return window
+        return None if solid is None else seen_through(lens, solid, self._samples, fine)
 
 
 def _lit(mesh: Mesh, lamps: npt.NDArray[np.float32]) -> Solid:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
@@ -124,10 +125,12 @@ class StreamWriter:
         try:
             write_all(self._file, pieces)
         except OSError as error:
-            # Half a frame must not be left standing behind whole ones.
-            self._file.seek(self._size)
-            self._file.truncate(self._size)
             self._broken = explain(error, self.path)
+            # Half a frame must not be left standing behind whole ones; where even that fails,
+            # `recover` cuts it off.
+            with contextlib.suppress(OSError):
+                self._file.seek(self._size)
+                self._file.truncate(self._size)
             raise self._broken from error
         for piece in pieces:
             self._checksum = crc32(piece, self._checksum)
