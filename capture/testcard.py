@@ -24,12 +24,6 @@ _FULL_SIZE_PX: Final = {
     Modality.IR: (512, 424),
     Modality.THERMAL: (640, 512),
 }
-UNIT: Final = {
-    Modality.COLOR: "rgb8",
-    Modality.DEPTH: "mm",
-    Modality.IR: "ir",
-    Modality.THERMAL: "0.04 K",
-}
 # The disc, what is behind it at the top and at the bottom, and the bars for a set bit.
 _COUNTS: Final = {
     Modality.DEPTH: (1_000, 2_400, 1_800, 700),

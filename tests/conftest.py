@@ -9,6 +9,7 @@ from pathlib import Path
 import needing
 import pytest
 import studies
+import telling
 from studies import Recorded
 
 from taver.cli.main import run
@@ -64,5 +65,19 @@ def cli(monkeypatch, capfd):
         code = run(list(arguments))
         printed = capfd.readouterr()
         return studies.Done(code, printed.out, printed.err)
+
+    return call
+
+
+@pytest.fixture
+def refused(cli):
+    """Run a command line that must be refused with `kind`, and must change nothing."""
+
+    def call(kind, inside, *arguments):
+        before = telling.tree(inside.folder)
+        done = cli(inside, *arguments)
+        telling.assert_told(done.code, done.err, kind)
+        assert telling.tree(inside.folder) == before
+        return done.err
 
     return call

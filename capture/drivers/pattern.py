@@ -12,7 +12,8 @@ import msgspec
 import numpy as np
 
 from capture import testcard
-from taver.core.clock import NS_PER_S, VirtualClock
+from capture.units import UNIT
+from taver.core.clock import NS_PER_S
 from taver.core.errors import DeviceError, InputError
 from taver.core.frames import DeviceInfo, Frame, Modality, Stamp, StreamInfo
 
@@ -89,7 +90,7 @@ class PatternDriver:
                     width_px=testcard.size_px(modality, self._config.scale)[0],
                     height_px=testcard.size_px(modality, self._config.scale)[1],
                     rate_hz=self._config.rate_hz,
-                    unit=testcard.UNIT[modality],
+                    unit=UNIT[modality],
                 )
                 for modality in self._config.modalities
             ),
@@ -111,7 +112,7 @@ class PatternDriver:
         while not self._stopped.is_set():
             due_ns = self._start_ns + round(number * NS_PER_S / self._config.rate_hz)
             late_ns = int(random.integers(self._config.jitter_ns + 1))
-            self._wait_until(due_ns + late_ns)
+            self._clock.sleep_until_ns(due_ns + late_ns, self._stopped)
             if self._config.unplug_after and number >= self._config.unplug_after:
                 raise DeviceError(
                     f"The test pattern {self._config.serial} was unplugged after {number} frames",
@@ -137,11 +138,3 @@ class PatternDriver:
         """Let go; nothing is held."""
         self.stop()
         self._open = False
-
-    def _wait_until(self, when_ns: int) -> None:
-        if isinstance(self._clock, VirtualClock):
-            self._clock.sleep_until_ns(when_ns)
-            return
-        # In short steps, so that stop() is heard.
-        while not self._stopped.is_set() and (left_ns := when_ns - self._clock.now_ns()) > 0:
-            self._stopped.wait(min(left_ns / NS_PER_S, 0.05))

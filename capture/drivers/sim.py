@@ -11,6 +11,7 @@ import msgspec
 from capture.sim import scenario as scenarios
 from capture.sim import world as worlds
 from capture.sim.scenario import Scenario
+from capture.units import UNIT
 from taver.core.clock import NS_PER_MS, NS_PER_S, VirtualClock
 from taver.core.errors import DeviceError, InputError
 from taver.core.frames import (
@@ -29,12 +30,6 @@ if TYPE_CHECKING:
     from capture.sim.world import World
     from taver.core.clock import Clock
 
-UNIT: Final = {
-    Modality.COLOR: "rgb8",
-    Modality.DEPTH: "mm",
-    Modality.IR: "ir",
-    Modality.THERMAL: "0.04 K",
-}
 KINECT: Final = (Modality.COLOR, Modality.DEPTH, Modality.IR)
 # A picture that is further behind is not drawn: like frames of a camera whose host is too slow.
 _FARTHEST_BEHIND_NS: Final = 150 * NS_PER_MS
@@ -114,7 +109,7 @@ class SimDriver:
             raise DeviceError("The simulated rig was not started", fix="call start() first")
         for shot, pixels in self._world.frames(self._config.modalities, self._skip):
             host_ns = self._start_ns + shot.arrived_ns
-            self._wait_until(host_ns)
+            self._clock.sleep_until_ns(host_ns, self._stopped)
             if self._stopped.is_set():
                 return
             stamp = Stamp(
@@ -161,14 +156,6 @@ class SimDriver:
                 f"after {fault.unplug_after_s:g} s",
                 fix="leave unplug_after_s at 0 in the scenario",
             )
-
-    def _wait_until(self, when_ns: int) -> None:
-        if isinstance(self._clock, VirtualClock):
-            self._clock.sleep_until_ns(when_ns)
-            return
-        # In short steps, so that stop() is heard.
-        while not self._stopped.is_set() and (left_ns := when_ns - self._clock.now_ns()) > 0:
-            self._stopped.wait(min(left_ns / NS_PER_S, 0.05))
 
 
 def _model(modalities: tuple[Modality, ...]) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import msgspec
+
+if TYPE_CHECKING:
+    import threading
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
@@ -18,8 +21,8 @@ class Clock(Protocol):
         """Return nanoseconds since an epoch of the clock's own; they never go back."""
         ...
 
-    def sleep_until_ns(self, when_ns: int) -> None:
-        """Return when `now_ns()` has reached `when_ns`; at once if that is past."""
+    def sleep_until_ns(self, when_ns: int, stopped: threading.Event | None = None) -> None:
+        """Return when `now_ns()` has reached `when_ns`, or `stopped` is set."""
         ...
 
 
@@ -30,10 +33,13 @@ class HostClock:
         """Return the machine's monotonic time."""
         return time.monotonic_ns()
 
-    def sleep_until_ns(self, when_ns: int) -> None:
+    def sleep_until_ns(self, when_ns: int, stopped: threading.Event | None = None) -> None:
         """Sleep until then; a signal that wakes us early does not shorten it."""
         while (left_ns := when_ns - time.monotonic_ns()) > 0:
-            time.sleep(left_ns / NS_PER_S)
+            if stopped is None:
+                time.sleep(left_ns / NS_PER_S)
+            elif stopped.wait(left_ns / NS_PER_S):
+                return
 
 
 class VirtualClock:
@@ -46,7 +52,7 @@ class VirtualClock:
         """Return how far the clock was taken."""
         return self._now_ns
 
-    def sleep_until_ns(self, when_ns: int) -> None:
+    def sleep_until_ns(self, when_ns: int, stopped: threading.Event | None = None) -> None:  # noqa: ARG002  it never waits
         """Jump to then."""
         self._now_ns = max(self._now_ns, when_ns)
 

@@ -141,6 +141,7 @@ def test_stop_is_heard_from_another_thread_while_a_frame_is_awaited(maker):
 def test_close_can_be_called_twice_and_before_open(driver):
     driver.close()
     driver.close()
+    assert driver.open().streams  # and it can still be opened
 
 
 def test_using_it_in_the_wrong_order_is_a_device_error(driver):

@@ -89,4 +89,7 @@ def test_letters_of_either_case_count_as_the_same_name(taken):
 
 
 def test_a_name_that_only_begins_like_a_taken_one_is_free():
-    names.refuse_taken("s01", ["s0", "s011", "s01.b"], "session")
+    others = ["s0", "s011", "s01.b"]
+    names.refuse_taken("s01", others, "session")
+    with pytest.raises(AlreadyThereError):
+        names.refuse_taken("s01", [*others, "s01"], "session")
