@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from taver.core.codec import encode_raster
+from taver.core.codec import encode_raster, encode_sound
 from taver.core.extras import need
 from taver.core.frames import Modality
 
@@ -15,15 +15,22 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from taver.core.frames import Pixels
+    from taver.core.frames import Pixels, StreamInfo
 
 QUALITY = 95
 # A marker after 15 blocks of 16 pixels: 8 tiles across 1920 pixels; no cost in size or time.
 RESTART_BLOCKS = 15
 
 
+def of(stream: StreamInfo, pixels: Pixels) -> bytes:
+    """Encode one frame of a stream, picture or sound."""
+    if stream.modality is Modality.SOUND:
+        return encode_sound(pixels, stream.samples_hz)  # type: ignore[arg-type]  # sound is int16
+    return frame(stream.modality, pixels)
+
+
 def frame(modality: Modality, pixels: Pixels) -> bytes:
-    """Encode one frame for its stream."""
+    """Encode one picture."""
     if modality is Modality.COLOR:
         return color(pixels)  # type: ignore[arg-type]  # colour is always uint8
     return encode_raster(pixels)  # type: ignore[arg-type]  # and all others uint16
@@ -50,5 +57,7 @@ def rehearse(modalities: Iterable[Modality]) -> None:
     for modality in modalities:
         if modality is Modality.COLOR:
             color(np.zeros((16, 16, 3), np.uint8))
+        elif modality is Modality.SOUND:
+            encode_sound(np.zeros((16, 1), np.int16), 16_000)
         else:
             encode_raster(np.zeros((16, 16), np.uint16))

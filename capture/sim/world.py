@@ -11,7 +11,7 @@ from capture.sim.timing import Sensor, Shot, in_order, shutter_period_s
 from taver.core import install
 from taver.core.clock import NS_PER_S
 from taver.core.errors import MissingExtraError
-from taver.core.frames import Modality
+from taver.core.frames import PICTURES, Modality
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -70,7 +70,7 @@ class World:
         self.scenario = scenario
         self._stage = Stage(scenario)
         self.rig = self._stage.rig
-        self._sensors: dict[Modality, Sensor] = {m: Sensor(scenario, m) for m in Modality}
+        self._sensors: dict[Modality, Sensor] = {m: Sensor(scenario, m) for m in PICTURES}
         require()
         from capture.sim.render.renderer import Renderer
 
@@ -79,7 +79,7 @@ class World:
     def get_ready(self) -> None:
         """Read and compile all that the first frames need, so that they come in time."""
         everybody = self._stage.everybody()
-        ideal = self._renderer.render(everybody, Modality)
+        ideal = self._renderer.render(everybody, PICTURES)
         self._suite().take(ideal, everybody.room, 0, 0)
 
     def sensor(self, modality: Modality) -> Sensor:

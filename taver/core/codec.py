@@ -1,7 +1,8 @@
-"""Pixels as stored: colour as JPEG, depth, infrared and heat as lossless 16 bit."""
+"""Frames as stored: colour as JPEG, depth, infrared and heat as lossless 16 bit, sound as FLAC."""
 
 from __future__ import annotations
 
+import io
 import struct
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 JPEG: Final = "jpeg"
 RASTER: Final = "blosc"
+SOUND: Final = "flac"
 RASTER_DTYPE: Final = np.dtype("<u2")
 # Of Blosc's header of 16 bytes: how much comes out, and how much went in.
 _BLOSC_SIZES: Final = struct.Struct("<4xI4xI")
@@ -26,7 +28,7 @@ _LARGEST_RASTER_BYTES: Final = 2**27  # eight thousand pixels each way
 
 def codec_of(modality: Modality) -> str:
     """Return the name of the codec that frames of `modality` are stored with."""
-    return JPEG if modality is Modality.COLOR else RASTER
+    return {Modality.COLOR: JPEG, Modality.SOUND: SOUND}.get(modality, RASTER)
 
 
 def encode_raster(pixels: npt.NDArray[np.uint16]) -> bytes:
@@ -42,8 +44,30 @@ def encode_raster(pixels: npt.NDArray[np.uint16]) -> bytes:
     return data
 
 
+def encode_sound(samples: npt.NDArray[np.int16], samples_hz: int) -> bytes:
+    """Encode a block of sound (samples, channels) without loss, so that it can be heard alone."""
+    soundfile = need("soundfile", extra="sound", to="store sound")
+    data = io.BytesIO()
+    soundfile.write(data, samples, samples_hz, format="FLAC", subtype="PCM_16")
+    return data.getvalue()
+
+
+def decode_sound(data: bytes | memoryview) -> npt.NDArray[np.int16]:
+    """Return the samples (samples, channels) of a stored block of sound."""
+    soundfile = need("soundfile", extra="sound", to="read sound")
+    try:
+        samples: npt.NDArray[np.int16]
+        samples, _ = soundfile.read(io.BytesIO(data), dtype="int16", always_2d=True)
+    except (RuntimeError, ValueError) as error:  # soundfile's own errors are RuntimeErrors
+        raise DataError(
+            f"A block of sound is no readable FLAC ({error})",
+            fix="run: taver session verify on this session",
+        ) from None
+    return samples
+
+
 def decode(modality: Modality, data: bytes | memoryview, height_px: int, width_px: int) -> Pixels:
-    """Return the pixels of a stored frame; raises DataError if they are not of that size."""
+    """Return the pixels of a stored picture; raises DataError if they are not of that size."""
     if modality is Modality.COLOR:
         pixels: Pixels = _decode_color(data)
         shape: tuple[int, ...] = (height_px, width_px, 3)

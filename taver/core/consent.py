@@ -43,6 +43,7 @@ SCOPE_OF = {
     Modality.DEPTH: Scope.DEPTH,
     Modality.IR: Scope.COLOR,
     Modality.THERMAL: Scope.THERMAL,
+    Modality.SOUND: Scope.SOUND,
 }
 
 

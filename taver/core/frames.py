@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, runtime_checkable
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
 
     from taver.core.clock import Clock
 
-    # Colour as (height, width, 3) RGB, all others as (height, width).
-    Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+    # Colour as (height, width, 3) RGB, other pictures as (height, width), a block of sound as
+    # (samples, channels) of signed 16 bit.
+    Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.int16]
 
 
 class Modality(enum.StrEnum):
-    """One kind of picture; the value names its stream, its file and its consent."""
+    """One kind of recording; the value names its stream, its file and its consent."""
 
     COLOR = "color"
     DEPTH = "depth"
     IR = "ir"
     THERMAL = "thermal"
+    SOUND = "sound"
+
+
+PICTURES: Final = (Modality.COLOR, Modality.DEPTH, Modality.IR, Modality.THERMAL)
 
 
 class FrameStatus(enum.IntFlag):
@@ -54,13 +59,15 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one stream of a device delivers."""
+    """What one stream of a device delivers: pictures of one size, or blocks of sound."""
 
     modality: Modality
-    width_px: int
-    height_px: int
-    rate_hz: float
-    unit: str  # of one count: "rgb8", "mm", "ir", "0.04 K"
+    width_px: int = 0
+    height_px: int = 0
+    rate_hz: float  # frames a second; of sound, blocks
+    unit: str  # of one count: "rgb8", "mm", "ir", "0.04 K", "pcm16"
+    samples_hz: int = 0  # of sound
+    channels: int = 0
 
 
 class DeviceInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,6 +80,8 @@ class DeviceInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     simulated: bool
     firmware: str = ""
     address: str = ""
+    settings: dict[str, str] = {}  # how it was set for the recording: "NUCMode": "Automatic"
+    warnings: tuple[str, ...] = ()  # what it could not be set to, and what was done instead
 
 
 class Driver(Protocol):
@@ -102,6 +111,28 @@ class Driver(Protocol):
 
     def close(self) -> None:
         """Let go of the device; may be called twice."""
+        ...
+
+
+@runtime_checkable
+class Shuttered(Protocol):
+    """A driver whose camera has a shutter: while it is closed the picture stands still."""
+
+    def set_shutter(self, *, automatic: bool) -> None:
+        """Let the camera close it when it likes, or only when told; after `open`."""
+        ...
+
+    def close_shutter(self) -> None:
+        """Close it once, now; from any thread, while frames are taken."""
+        ...
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A driver that tells more of its device than frames."""
+
+    def readings(self) -> Mapping[str, float]:
+        """Return what it measures now, by names with units such as `housing_celsius`."""
         ...
 
 

@@ -8,11 +8,11 @@ from hypothesis.extra import numpy as arrays
 
 from capture import encode, testcard
 from capture.encode import RESTART_BLOCKS
-from taver.core.codec import JPEG, RASTER, codec_of, decode, encode_raster
+from taver.core.codec import JPEG, RASTER, codec_of, decode, decode_sound, encode_raster, encode_sound
 from taver.core.errors import DataError
-from taver.core.frames import Modality
+from taver.core.frames import PICTURES, Modality
 
-RASTERS = [modality for modality in Modality if modality is not Modality.COLOR]
+RASTERS = [modality for modality in PICTURES if modality is not Modality.COLOR]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_a_jpeg_can_be_entered_at_every_eighth_of_its_width(color):
 
 
 def test_every_modality_has_a_codec_and_the_test_card_survives_it():
-    for modality in Modality:
+    for modality in PICTURES:
         drawn = testcard.draw(modality, 777, scale=0.1)
         if modality is Modality.COLOR:
             assert codec_of(modality) == JPEG
@@ -66,6 +66,16 @@ def test_every_modality_has_a_codec_and_the_test_card_survives_it():
             assert codec_of(modality) == RASTER
             data = encode_raster(drawn)
         assert testcard.number_in(modality, decode(modality, data, *drawn.shape[:2])) == 777
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_sound_comes_back_exactly_and_damage_is_told(channels):
+    samples = np.random.default_rng(2).integers(-(2**15), 2**15, (4_800, channels), np.int16)
+    data = encode_sound(samples, 48_000)
+    assert codec_of(Modality.SOUND) == "flac"
+    assert np.array_equal(decode_sound(data), samples)
+    with pytest.raises(DataError, match="FLAC"):
+        decode_sound(b"not sound at all")
 
 
 @pytest.mark.parametrize("modality", RASTERS)

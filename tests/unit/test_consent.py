@@ -87,7 +87,7 @@ def test_every_modality_needs_a_scope_and_infrared_that_of_colour():
 
 
 def test_every_refused_modality_is_named():
-    with pytest.raises(ConsentError, match="color, ir, thermal for lab"):
+    with pytest.raises(ConsentError, match="color, ir, thermal, sound for lab"):
         consent.require(studies.form(scopes=[Scope.DEPTH]), "P01", list(Modality))
 
 

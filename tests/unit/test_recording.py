@@ -75,7 +75,10 @@ def test_googles_protobuf_decodes_every_message_by_the_schema_in_the_file(tmp_pa
     with path.open("rb") as file:
         rows = list(make_reader(file).iter_messages())
     schema = rows[0][0]
-    wanted = "foxglove.CompressedImage" if modality is Modality.COLOR else "taver.CompressedRaster"
+    wanted = {
+        Modality.COLOR: "foxglove.CompressedImage",
+        Modality.SOUND: "taver.CompressedSound",
+    }.get(modality, "taver.CompressedRaster")
     assert (schema.name, schema.encoding) == (wanted, "protobuf")
     files = descriptor_pb2.FileDescriptorSet.FromString(schema.data)
     pool = descriptor_pool.DescriptorPool()

@@ -14,7 +14,7 @@ from capture.sim.render.renderer import Renderer
 from capture.sim.render.sheet import posed
 from capture.sim.rig import standard_rig
 from capture.sim.scene import Actor, Board, BoardView, Performance, Room, Scene, Skin
-from taver.core.frames import Modality
+from taver.core.frames import PICTURES, Modality
 from taver.core.pose import Pose
 
 RIG = standard_rig()
@@ -40,7 +40,7 @@ def digest_of_pictures():
     total = hashlib.sha256()
     made = Renderer(RIG)
     for yaw_deg in (0.0, 17.0):
-        ideal = made.render(posed(5, 0.7, 0.4, yaw_deg), list(Modality))
+        ideal = made.render(posed(5, 0.7, 0.4, yaw_deg), PICTURES)
         for picture in (ideal.color, ideal.depth_mm, ideal.reflectance, ideal.thermal_k):
             total.update(picture.tobytes())
     return total.hexdigest()
@@ -79,7 +79,7 @@ def test_only_the_pictures_asked_for_are_made(renderer):
 
 
 def test_pictures_have_the_cameras_sizes_and_kinds(renderer):
-    ideal = renderer.render(Scene(actors=(person_at(900),)), list(Modality))
+    ideal = renderer.render(Scene(actors=(person_at(900),)), PICTURES)
     assert (ideal.color.shape, ideal.color.dtype) == ((1080, 1920, 3), np.uint8)
     assert (ideal.depth_mm.shape, ideal.depth_mm.dtype) == ((424, 512), np.float32)
     assert (ideal.reflectance.shape, ideal.reflectance.dtype) == ((424, 512), np.float32)
@@ -91,10 +91,10 @@ def test_pictures_have_the_cameras_sizes_and_kinds(renderer):
 
 def test_a_second_picture_does_not_change_the_first(renderer):
     scene = Scene(actors=(person_at(900),))
-    first = renderer.render(scene, list(Modality))
+    first = renderer.render(scene, PICTURES)
     kept = [p.copy() for p in (first.color, first.depth_mm, first.reflectance, first.thermal_k)]
-    renderer.render(Scene(actors=(person_at(700, identity=2),)), list(Modality))
-    again = renderer.render(scene, list(Modality))
+    renderer.render(Scene(actors=(person_at(700, identity=2),)), PICTURES)
+    again = renderer.render(scene, PICTURES)
     for name, before in zip(("color", "depth_mm", "reflectance", "thermal_k"), kept, strict=True):
         np.testing.assert_array_equal(getattr(first, name), before)
         np.testing.assert_array_equal(getattr(again, name), before)
@@ -226,7 +226,7 @@ def test_a_board_is_seen_where_it_is_held(renderer):
 
 
 def test_an_empty_room_is_a_wall(renderer):
-    ideal = renderer.render(Scene(room=Room(wall_mm=1800, air_k=290.0)), list(Modality))
+    ideal = renderer.render(Scene(room=Room(wall_mm=1800, air_k=290.0)), PICTURES)
     assert (ideal.depth_mm == 1800).all()
     assert abs(ideal.thermal_k.mean() - 289.6) < 0.3
     assert renderer.landmarks(Scene()) == ()
@@ -240,5 +240,5 @@ def test_someone_behind_the_cameras_is_not_drawn(renderer):
 def test_the_scene_is_not_changed_by_drawing_it(renderer):
     scene = posed(3, 0.5, 0.5)
     before = dataclasses.asdict(scene)
-    renderer.render(scene, list(Modality))
+    renderer.render(scene, PICTURES)
     assert dataclasses.asdict(scene) == before

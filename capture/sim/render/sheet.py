@@ -9,7 +9,7 @@ import numpy as np
 from capture.sim.head.emotion import units_for
 from capture.sim.render.renderer import Renderer
 from capture.sim.scene import Actor, Performance, Scene
-from taver.core.frames import Modality
+from taver.core.frames import PICTURES, Modality
 from taver.core.pose import Pose
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def sheet(rig: Rig, people: Sequence[int] = PEOPLE) -> Picture:
             ideal = renderer.render(posed(identity, valence, arousal, yaw_deg), [Modality.COLOR])
             assert ideal.color is not None
             cells.append(_cut(ideal.color, rig, Modality.COLOR))
-        ideal = renderer.render(posed(identity, *MOODS[1], _YAWS_DEG[1]), list(Modality))
+        ideal = renderer.render(posed(identity, *MOODS[1], _YAWS_DEG[1]), PICTURES)
         cells += _others(ideal, rig)
         rows.append(np.hstack(cells))
     return np.vstack(rows)

@@ -29,6 +29,8 @@ class StreamHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     epoch_host_ns: int
     epoch_unix_ns: int
     software: str
+    samples_hz: int = 0  # of sound
+    channels: int = 0
     format_version: int = FORMAT_VERSION
 
     def to_text(self) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """One frame as a protobuf message that viewers open, with our stamps beside their fields.
 
 Colour frames are `foxglove.CompressedImage`, so that Foxglove and Rerun show them; 16-bit frames
-have the same fields under a name of their own. Both carry a `taver.Stamp` in a field that other
+and blocks of sound have the same fields under names of their own. Both carry a `taver.Stamp` in a field that other
 programs skip. `data` comes last, so that a frame's bytes are never copied.
 """
 
@@ -30,6 +30,8 @@ HOST_NS, DEVICE_NS, NUMBER, STATUS = 1, 2, 3, 4
 
 COLOR_SCHEMA: Final = "foxglove.CompressedImage"
 RASTER_SCHEMA: Final = "taver.CompressedRaster"
+SOUND_SCHEMA: Final = "taver.CompressedSound"
+_SCHEMA_OF: Final = {Modality.COLOR: COLOR_SCHEMA, Modality.SOUND: SOUND_SCHEMA}
 
 
 class Stored(NamedTuple):
@@ -42,7 +44,7 @@ class Stored(NamedTuple):
 
 def schema_name(modality: Modality) -> str:
     """Return the name of the message that carries frames of `modality`."""
-    return COLOR_SCHEMA if modality is Modality.COLOR else RASTER_SCHEMA
+    return _SCHEMA_OF.get(modality, RASTER_SCHEMA)
 
 
 def head(unix_ns: int, stamp: Stamp, codec: str, frame_id: str, data_size: int) -> bytes:
