@@ -13,9 +13,9 @@ from taver.core.clock import NS_PER_S
 from taver.core.codec import decode
 from taver.core.errors import DataError
 from taver.core.extras import need
-from taver.core.frames import Modality
-from taver.core.recording.reader import StreamReader
+from taver.core.frames import PICTURES, Modality
 from taver.core.session import agreed
+from taver.core.session.footage import Footage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ def write(study: Study, session: Session, path: Path) -> Path:
     agreed.require(study, manifest, manifest.streams)
     agreed.require_pictures(study, manifest)
     cv2 = need("cv2", extra="capture", to="draw a contact sheet")
-    rows = [_row(cv2, modality, session.stream_file(modality)) for modality in manifest.streams]
+    rows = [_row(cv2, session, modality) for modality in manifest.streams if modality in PICTURES]
     if not rows:
         raise DataError(f"Session {session.name} has no streams", fix="choose another session")
     width_px = _width_px()
@@ -71,15 +71,15 @@ def _provenance(session: Session) -> dict[str, str]:
     }
 
 
-def _row(cv2: Any, modality: Modality, file: Path) -> Picture:
+def _row(cv2: Any, session: Session, modality: Modality) -> Picture:
     """Return one modality's moments, all in the same colours."""
-    with StreamReader(file) as reader:
-        if not len(reader):
-            raise DataError(f"{file} is empty", fix="record again")
-        header = reader.header
-        first_ns = int(reader.unix_ns.min())
-        moments = np.linspace(first_ns, int(reader.unix_ns.max()), COLUMNS).astype(np.int64)
-        stored = [reader.read(reader.nearest(moment_ns)) for moment_ns in moments.tolist()]
+    with Footage(session, modality) as footage:
+        if not len(footage):
+            raise DataError(f"The {modality} stream of {session.name} is empty", fix="record again")
+        header = footage.header
+        first_ns = int(footage.unix_ns[0])
+        moments = np.linspace(first_ns, int(footage.unix_ns[-1]), COLUMNS).astype(np.int64)
+        stored = [footage.read(footage.nearest(moment_ns)) for moment_ns in moments.tolist()]
     pictures = [decode(modality, f.data, header.height_px, header.width_px) for f in stored]
     low, high = _range(modality, pictures)
     height_px = round(_TILE_WIDTH_PX * header.height_px / header.width_px)

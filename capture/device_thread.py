@@ -13,14 +13,14 @@ from capture import encode
 from taver.core.clock import NS_PER_S, Clock
 from taver.core.errors import DeviceError, TaverError
 from taver.core.recording.writer import StreamWriter
-from taver.core.session.manifest import Marker
-from taver.core.session.streams import LOST_BY_DEVICE, finished_record, header_for
+from taver.core.session.manifest import Marker, StreamRecord
+from taver.core.session.streams import LOST_BY_DEVICE, finished_piece, header_for
 
 if TYPE_CHECKING:
     from taver.core.frames import DeviceInfo, Driver, Frame, Modality
     from taver.core.progress import Progress
     from taver.core.session.folder import Session
-    from taver.core.session.manifest import StreamRecord
+    from taver.core.session.manifest import Piece
 
 # How a recording that ended before its time is marked.
 BROKEN_OFF = "broken off"
@@ -78,7 +78,9 @@ class DeviceThread(threading.Thread):
         """Make the files; nothing is recorded yet."""
         for stream in self._device.streams:
             path = self._session.stream_file(stream.modality)
-            header = header_for(self._session.manifest, stream.modality)
+            header = header_for(
+                self._session.manifest, stream.modality, self._piece(stream.modality)
+            )
             self._writers[stream.modality] = StreamWriter(path, header)
 
     def close(self) -> None:
@@ -140,13 +142,17 @@ class DeviceThread(threading.Thread):
         for modality, writer in self._writers.items():
             try:
                 path = writer.finish()
-                record = finished_record(path, self._session.manifest.streams[modality])
+                piece = finished_piece(path, self._piece(modality))
             except TaverError as error:
                 errors.append(error)
                 continue
             lost = {LOST_BY_DEVICE: self._lost[modality]} if self._lost[modality] else {}
-            records[modality] = msgspec.structs.replace(record, dropped=lost)
+            piece = msgspec.structs.replace(piece, dropped=lost)
+            records[modality] = StreamRecord(pieces=(piece,))
         return records, errors
+
+    def _piece(self, modality: Modality) -> Piece:
+        return self._session.manifest.streams[modality].pieces[0]
 
     def _account(self, frame: Frame) -> None:
         number = frame.stamp.number

@@ -16,7 +16,7 @@ from taver.core.clock import Epoch
 from taver.core.errors import DeviceError, InputError, StorageError, TaverError
 from taver.core.progress import Silent
 from taver.core.session.folder import Session, create
-from taver.core.session.manifest import Manifest, State, StreamRecord, software
+from taver.core.session.manifest import Manifest, Piece, State, StreamRecord, piece_file, software
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,17 +55,25 @@ def record(
             agreed = study.participants.get(plan.participant).consent
             consent.require(agreed, plan.participant, modalities)
         encode.rehearse(modalities)
+        epoch = Epoch.now()
         manifest = Manifest(
             name=plan.session,
             participant=plan.participant,
             consent=agreed,
             simulated=any(device.simulated for device in devices),
             state=State.RECORDING,
-            epoch=Epoch.now(),
+            epoch=epoch,
             devices=tuple(devices),
             streams={
                 s.modality: StreamRecord(
-                    file=f"{s.modality}.mcap", driver=device.driver, serial=device.serial
+                    pieces=(
+                        Piece(
+                            file=piece_file(s.modality, 1),
+                            driver=device.driver,
+                            serial=device.serial,
+                            epoch=epoch,
+                        ),
+                    )
                 )
                 for device in devices
                 for s in device.streams

@@ -24,7 +24,7 @@ from taver.core.errors import AlreadyThereError
 from taver.core.frames import Modality
 from taver.core.private import make_private_folder
 from taver.core.progress import Silent
-from taver.core.recording.reader import StreamReader
+from taver.core.session.footage import Footage
 from taver.core.storage import explained
 
 if TYPE_CHECKING:
@@ -114,8 +114,9 @@ def _attributes(session: Session, world: World) -> dict[str, Any]:
 
 def _stored(session: Session, modality: Modality) -> list[tuple[Stamp, int]]:
     """Return each recorded frame's stamp and time."""
-    with StreamReader(session.stream_file(modality)) as reader:
-        return [(stored.stamp, stored.unix_ns) for stored in reader]
+    with Footage(session, modality) as footage:
+        times = footage.unix_ns.tolist()
+        return [(footage.stamp(number), unix_ns) for number, unix_ns in enumerate(times)]
 
 
 def _write_rows(

@@ -51,12 +51,15 @@ class Document(Part, frozen=True, kw_only=True):
                 fix="check the path: this file was not written by taver for this purpose",
             )
         version = tree.get("version")
-        if version != cls.VERSION:
-            raise DataError(
-                f"{path} is version {version!r} of its format; this taver reads {cls.VERSION}",
-                fix="use the taver that wrote it, or a newer one (pip install -U taver)",
-            )
         body = {k: v for k, v in tree.items() if k not in {"format", "version"}}
+        if version != cls.VERSION:
+            try:
+                body = cls.upgraded(body, version)
+            except (LookupError, TypeError, AttributeError, ValueError):
+                raise DataError(
+                    f"{path} is version {version!r} of its format; this taver reads {cls.VERSION}",
+                    fix="use the taver that wrote it, or a newer one (pip install -U taver)",
+                ) from None
         try:
             return msgspec.convert(body, cls)
         except msgspec.ValidationError as error:
@@ -64,6 +67,11 @@ class Document(Part, frozen=True, kw_only=True):
                 f"{path}: {error}",
                 fix="restore it from a backup; it was changed outside taver",
             ) from None
+
+    @classmethod
+    def upgraded(cls, body: dict[str, Any], version: object) -> dict[str, Any]:  # noqa: ARG003  for kinds that know an older version
+        """Return the contents of an older version as they would be written now, or raise."""
+        raise ValueError(version)
 
     def write(self, path: Path) -> None:
         """Put this document at `path`, all at once."""

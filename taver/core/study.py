@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
 
 from taver.core import atomic, config, lock
 from taver.core.errors import AlreadyThereError, InputError, NotFoundError
@@ -41,6 +43,34 @@ class RigSection(config.Section, frozen=True, kw_only=True):
     file: config.Words = "rig.json"
 
 
+class DeviceChoice(config.Section, frozen=True, kw_only=True):
+    """A device to record from on this machine."""
+
+    driver: config.Words
+    serial: str = ""  # empty: the only one there is
+    settings: dict[str, Any] = msgspec.field(
+        default_factory=dict
+    )  # as the driver's own config calls them
+
+
+class AgentChoice(config.Section, frozen=True, kw_only=True):
+    """Another machine that records; its key is keys/<name>.key."""
+
+    name: config.Words
+    address: config.Words  # host:port
+
+
+class CaptureSection(config.Section, frozen=True, kw_only=True):
+    """How is recorded; without devices and agents all cameras found are taken."""
+
+    devices: tuple[DeviceChoice, ...] = ()
+    agents: tuple[AgentChoice, ...] = ()
+    grid_hz: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 10
+    keys: config.Words = "keys"
+    nuc_every_minutes: Annotated[float, msgspec.Meta(gt=0)] = 3.0
+    lsl: bool = False
+
+
 class AnnotationSection(config.Section, frozen=True, kw_only=True):
     """Where annotations are kept: an SQLAlchemy URL; SQLite paths start at the study."""
 
@@ -65,6 +95,7 @@ class StudyConfig(config.Section, frozen=True, kw_only=True):
     study: StudySection
     participants: ParticipantsSection = ParticipantsSection()
     sessions: SessionsSection = SessionsSection()
+    capture: CaptureSection = CaptureSection()
     rig: RigSection = RigSection()
     annotation: AnnotationSection = AnnotationSection()
     dataset: DatasetSection = DatasetSection()
@@ -147,6 +178,11 @@ class Study:
     def sessions_folder(self) -> Path:
         """Where the recordings are."""
         return self.folder / self.config.sessions.folder
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where the keys of recording machines are."""
+        return self.folder / self.config.capture.keys
 
     @property
     def rig_file(self) -> Path:

@@ -19,7 +19,7 @@ from taver.core.errors import (
     InputError,
     NotFoundError,
 )
-from taver.core.frames import Modality
+from taver.core.frames import PICTURES, Modality
 from taver.core.recording.reader import StreamReader
 from taver.core.session import check
 from taver.core.session.folder import find, folders

@@ -33,6 +33,11 @@ def edit(session, change):
     path.write_text(json.dumps(tree), encoding="utf-8")
 
 
+def depth(tree):
+    """Return the one piece of the depth stream in session.json."""
+    return tree["streams"]["depth"]["pieces"][0]
+
+
 @pytest.fixture
 def problems(recorded, cli):
     """Verify s01; return every problem that is named."""
@@ -155,12 +160,12 @@ def test_folders_and_files_of_a_session_are_for_the_owner_alone(recorded, proble
     [
         (lambda t: t.update(name="s02"), "session.json says session s02, color.mcap says s01"),
         (lambda t: t.update(participant="P02"), "session.json says participant P02, "),
-        (lambda t: t["streams"]["depth"].update(frames=9), "counts 9 frames, 10 are whole"),
-        (lambda t: t["streams"]["depth"].update(serial="x"), "says serial number x, "),
+        (lambda t: depth(t).update(frames=9), "counts 9 frames, 10 are whole"),
+        (lambda t: depth(t).update(serial="x"), "says serial number x, "),
         (lambda t: t["streams"].pop("depth"), "depth.mcap is there, but session.json does not"),
-        (lambda t: t["epoch"].update(unix_ns=5), "says beginning 5, "),
-        (lambda t: t["streams"]["depth"].update(file="color.mcap"), "modality depth, color.mcap"),
-        (lambda t: t["streams"]["depth"].update(fingerprint="0"), "not the file that was recorded"),
+        (lambda t: depth(t)["epoch"].update(unix_ns=5), "says beginning 5, "),
+        (lambda t: depth(t).update(file="color.mcap"), "modality depth, color.mcap"),
+        (lambda t: depth(t).update(fingerprint="0"), "not the file that was recorded"),
         (lambda t: t.update(state="recording"), "interrupted"),
     ],
 )
@@ -286,7 +291,12 @@ def test_a_program_killed_before_its_files_were_there_leaves_an_empty_session(st
     shutil.copytree(recorded.session.folder, study.sessions_folder / "s01")
     session = Session(study.sessions_folder / "s01")
     edit(session, lambda tree: tree.update(state="recording"))
-    edit(session, lambda tree: [s.update(fingerprint=None) for s in tree["streams"].values()])
+    edit(
+        session,
+        lambda tree: [
+            p.update(fingerprint=None) for s in tree["streams"].values() for p in s["pieces"]
+        ],
+    )
     for modality in ("color", "depth", "thermal"):
         (session.folder / f"{modality}.mcap").unlink()
     (session.folder / "depth.mcap.partial").write_bytes(b"")

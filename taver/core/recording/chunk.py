@@ -8,6 +8,7 @@ from taver.core.recording import message, wire
 from taver.core.recording.checksum import crc32
 
 if TYPE_CHECKING:
+    from taver.core.frames import Stamp
     from taver.core.recording.message import Stored
 
 
@@ -39,6 +40,11 @@ def stored(chunk: memoryview) -> Stored:
     """Return the frame in a chunk without a problem; raises ValueError if it is no frame."""
     at = wire.CHUNK_OVERHEAD + wire.MESSAGE_OVERHEAD
     return message.parse(chunk[at:], _log_ns(chunk))
+
+
+def stamp(start: memoryview) -> Stamp:
+    """Return the stamp of the frame in a chunk by its first bytes; raises ValueError."""
+    return message.parse_stamp(start[wire.CHUNK_OVERHEAD + wire.MESSAGE_OVERHEAD :])
 
 
 def _log_ns(chunk: memoryview) -> int:

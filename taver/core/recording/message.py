@@ -1,8 +1,8 @@
 """One frame as a protobuf message that viewers open, with our stamps beside their fields.
 
 Colour frames are `foxglove.CompressedImage`, so that Foxglove and Rerun show them; 16-bit frames
-and blocks of sound have the same fields under names of their own. Both carry a `taver.Stamp` in a field that other
-programs skip. `data` comes last, so that a frame's bytes are never copied.
+and blocks of sound have the same fields under names of their own. All carry a `taver.Stamp` in a
+field that other programs skip. `data` comes last, so that a frame's bytes are never copied.
 """
 
 from __future__ import annotations
@@ -80,6 +80,14 @@ def parse(message: memoryview, log_ns: int) -> Stored:
     if data is None or stamp is None:
         raise ValueError("a message without data or stamp")
     return Stored(log_ns, stamp, data)
+
+
+def parse_stamp(start: memoryview) -> Stamp:
+    """Return the stamp in the first bytes of a message; raises ValueError if it is not there."""
+    for number, value in fields(start):
+        if number == STAMP and isinstance(value, memoryview):
+            return _stamp(value)  # it stands before the data, which may be cut off here
+    raise ValueError("a message without a stamp")
 
 
 def _stamp(message: memoryview) -> Stamp:

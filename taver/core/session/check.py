@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from taver.core.frames import Modality
     from taver.core.progress import Progress
     from taver.core.session.folder import Session
+    from taver.core.session.manifest import Piece
 
 
 def problems(session: Session, progress: Progress | None = None) -> list[str]:
@@ -35,21 +36,25 @@ def problems(session: Session, progress: Progress | None = None) -> list[str]:
             f"its folder is called {session.folder.name}, session.json says {session.name}"
         )
     found += [f"{name} is there, but session.json does not name it" for name in _strays(session)]
-    for modality in session.manifest.streams:
-        found += [f"{modality}: {what}" for what in _stream_problems(session, modality, progress)]
+    for modality, stream in session.manifest.streams.items():
+        for piece in stream.pieces:
+            problems_here = _piece_problems(session, modality, piece, progress)
+            found += [f"{modality}: {what}" for what in problems_here]
     return found
 
 
 def _strays(session: Session) -> list[str]:
     """Return the recordings in the folder that the document does not tell of."""
-    told = {stream.file for stream in session.manifest.streams.values()}
+    told = {piece.file for s in session.manifest.streams.values() for piece in s.pieces}
     with explained(session.folder):
         names = {path.name.removesuffix(PARTIAL) for path in session.folder.iterdir()}
     return sorted(name for name in names - told if name.endswith(".mcap"))
 
 
-def _stream_problems(session: Session, modality: Modality, progress: Progress | None) -> list[str]:
-    path = session.stream_file(modality)
+def _piece_problems(
+    session: Session, modality: Modality, piece: Piece, progress: Progress | None
+) -> list[str]:
+    path = session.piece_file(piece)
     if not path.exists() and partial_of(path).exists():
         return [f"{partial_of(path).name} was never finished"]
     try:
@@ -68,19 +73,17 @@ def _stream_problems(session: Session, modality: Modality, progress: Progress | 
     ]
     if not result.finished and not found:
         found.append(f"{path.name} has no end ({result.torn_bytes} torn bytes)")
-    found += _contradictions(session, modality, result)
-    recorded = session.manifest.streams[modality].fingerprint
-    if not found and recorded is not None and mark != recorded:
+    found += _contradictions(session, modality, piece, result)
+    if not found and piece.fingerprint is not None and mark != piece.fingerprint:
         found.append(f"{path.name} is whole, but it is not the file that was recorded")
     return found
 
 
-def _contradictions(session: Session, modality: Modality, result: Scan) -> list[str]:
+def _contradictions(session: Session, modality: Modality, piece: Piece, result: Scan) -> list[str]:
     """Hold what the file says and holds against the session's document."""
     found = []
-    record = session.manifest.streams[modality]
-    if session.manifest.state is not State.RECORDING and record.frames != len(result.entries):
-        found.append(f"session.json counts {record.frames} frames, {len(result.entries)} are whole")
+    if session.manifest.state is not State.RECORDING and piece.frames != len(result.entries):
+        found.append(f"session.json counts {piece.frames} frames, {len(result.entries)} are whole")
     if result.front is not None:
-        found += contradictions(session.manifest, modality, result.front.header)
+        found += contradictions(session.manifest, modality, piece, result.front.header)
     return found

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from taver.core.frames import Modality
+    from taver.core.session.manifest import Piece
     from taver.core.study import Study
 
 MANIFEST = "session.json"
@@ -35,7 +36,17 @@ class Session:
         return self.manifest.name
 
     def stream_file(self, modality: Modality) -> Path:
-        """Return where the recording of `modality` is."""
+        """Return where the recording of `modality` is, if it was made without a break."""
+        files = self.stream_files(modality)
+        if len(files) > 1:
+            raise DataError(
+                f"The {modality} stream of session {self.name} is in {len(files)} pieces",
+                fix="read it through taver.core.session.footage, which joins them",
+            )
+        return files[0]
+
+    def stream_files(self, modality: Modality) -> list[Path]:
+        """Return where the pieces of `modality` are, in the order they were recorded."""
         record = self.manifest.streams.get(modality)
         if record is None:
             recorded = ", ".join(self.manifest.streams) or "nothing"
@@ -43,12 +54,16 @@ class Session:
                 f"Session {self.name} has no {modality} stream (it has: {recorded})",
                 fix="choose one of these, or another session",
             )
-        if not names.fits(record.file):
+        return [self.piece_file(piece) for piece in record.pieces]
+
+    def piece_file(self, piece: Piece) -> Path:
+        """Return where the file of a piece is."""
+        if not names.fits(piece.file):
             raise DataError(
-                f"{self.folder / MANIFEST} names a file outside its folder: {record.file!r}",
+                f"{self.folder / MANIFEST} names a file outside its folder: {piece.file!r}",
                 fix="restore session.json from a backup; it was changed outside taver",
             )
-        return self.folder / record.file
+        return self.folder / piece.file
 
     def reload(self) -> None:
         """Read the document again: another program may have changed it."""

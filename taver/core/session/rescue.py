@@ -15,7 +15,7 @@ from taver.core.session.manifest import State
 from taver.core.session.streams import (
     LOST_BY_DEVICE,
     contradictions,
-    finished_record,
+    finished_piece,
     header_for,
     lost_by_device,
 )
@@ -31,22 +31,25 @@ DAMAGED = "damaged"
 def rescue(session: Session, progress: Progress | None = None) -> dict[Modality, Rescue]:
     """Recover every stream of `session`; all are tried before any failure is told."""
     rescued: dict[Modality, Rescue] = {}
+    done: list[Rescue] = []
     failed: list[str] = []
     with lock.held(session.folder, f"Session {session.name}"):
         session.reload()  # whoever held it until now may have finished it
         # Those whose file is gone come last: by then it is known whether a frame was taken at all.
-        for modality in sorted(session.manifest.streams, key=lambda m: _is_gone(session, m)):
+        for modality, number in sorted(_pieces(session), key=lambda one: _is_gone(session, *one)):
             begun = (
                 session.manifest.state is not State.RECORDING
                 or len(failed) > 0
-                or any(result.frames for result in rescued.values())
+                or any(result.frames for result in done)
             )
             try:
-                rescued[modality] = _rescue_stream(session, modality, progress, begun=begun)
+                done.append(_rescue_piece(session, modality, number, progress, begun=begun))
             except (DataError, NotFoundError) as error:
                 failed.append(error.what)
+            else:
+                rescued[modality] = _both(rescued.get(modality), done[-1])
         if not failed and (
-            session.manifest.state is State.RECORDING or any(r.changed for r in rescued.values())
+            session.manifest.state is State.RECORDING or any(r.changed for r in done)
         ):
             session.save(msgspec.structs.replace(session.manifest, state=State.RECOVERED))
         for leftover in atomic.leftovers(session.folder):
@@ -61,19 +64,36 @@ def rescue(session: Session, progress: Progress | None = None) -> dict[Modality,
     return rescued
 
 
-def _is_gone(session: Session, modality: Modality) -> bool:
-    path = session.folder / session.manifest.streams[modality].file
+def _pieces(session: Session) -> list[tuple[Modality, int]]:
+    streams = session.manifest.streams
+    return [(m, number) for m, stream in streams.items() for number in range(len(stream.pieces))]
+
+
+def _both(first: Rescue | None, second: Rescue) -> Rescue:
+    if first is None:
+        return second
+    return Rescue(
+        first.frames + second.frames,
+        first.lost + second.lost,
+        first.cut_bytes + second.cut_bytes,
+        changed=first.changed or second.changed,
+    )
+
+
+def _is_gone(session: Session, modality: Modality, number: int) -> bool:
+    path = session.folder / session.manifest.streams[modality].pieces[number].file
     return not path.exists() and not partial_of(path).exists()
 
 
-def _rescue_stream(
-    session: Session, modality: Modality, progress: Progress | None, *, begun: bool
+def _rescue_piece(
+    session: Session, modality: Modality, number: int, progress: Progress | None, *, begun: bool
 ) -> Rescue:
-    """Make one stream whole, and say so in the session's document at once."""
+    """Make one piece of a stream whole, and say so in the session's document at once."""
     manifest = session.manifest
-    path = session.stream_file(modality)
-    header = header_for(manifest, modality)
-    if _is_gone(session, modality):
+    before = manifest.streams[modality].pieces[number]
+    path = session.piece_file(before)
+    header = header_for(manifest, modality, before)
+    if _is_gone(session, modality, number):
         if begun:
             raise NotFoundError(f"{path.name} is gone", fix="restore it from a backup")
         # All files are opened before the first frame is taken: the program died before that.
@@ -83,17 +103,17 @@ def _rescue_stream(
     else:
         result = recover(path, header, progress)
     with StreamReader(path) as reader:
-        wrong = contradictions(manifest, modality, reader.header)
+        wrong = contradictions(manifest, modality, before, reader.header)
     if wrong:
         raise DataError("; ".join(wrong), fix="restore the right one from a backup")
-    before = manifest.streams[modality]
     dropped = dict(before.dropped)
     if before.fingerprint is None:  # the program died before it could tell
         dropped[LOST_BY_DEVICE] = max(0, lost_by_device(path) - result.lost)
     dropped[DAMAGED] = before.dropped.get(DAMAGED, 0) + result.lost
     after = msgspec.structs.replace(
-        finished_record(path, before), dropped={why: n for why, n in dropped.items() if n}
+        finished_piece(path, before), dropped={why: n for why, n in dropped.items() if n}
     )
     if after != before:
-        session.save(manifest.with_stream(modality, after))
+        stream = manifest.streams[modality].with_piece(number, after)
+        session.save(manifest.with_stream(modality, stream))
     return result

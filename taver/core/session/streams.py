@@ -18,37 +18,59 @@ from taver.core.recording.tail import fingerprint
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from taver.core.frames import Modality
-    from taver.core.session.manifest import Manifest, StreamRecord
+    from taver.core.clock import Epoch
+    from taver.core.frames import DeviceInfo, Modality, StreamInfo
+    from taver.core.session.manifest import Manifest, Piece
 
 
 # A device's counter went on without a frame coming.
 LOST_BY_DEVICE = "lost by the device"
 
 
-def header_for(manifest: Manifest, modality: Modality) -> StreamHeader:
-    """Return what the file of `modality` says of itself, by the session's document."""
-    record = manifest.streams[modality]
+def stream_header(
+    device: DeviceInfo,
+    stream: StreamInfo,
+    *,
+    session: str,
+    participant: str | None,
+    simulated: bool,
+    epoch: Epoch,
+) -> StreamHeader:
+    """Return what the file of one of a device's streams says of itself."""
+    return StreamHeader(
+        session=session,
+        participant=participant,
+        simulated=simulated,
+        modality=stream.modality,
+        width_px=stream.width_px,
+        height_px=stream.height_px,
+        rate_hz=stream.rate_hz,
+        unit=stream.unit,
+        samples_hz=stream.samples_hz,
+        channels=stream.channels,
+        codec=codec_of(stream.modality),
+        driver=device.driver,
+        model=device.model,
+        serial=device.serial,
+        epoch_host_ns=epoch.host_ns,
+        epoch_unix_ns=epoch.unix_ns,
+        software=f"taver {__version__}",
+    )
+
+
+def header_for(manifest: Manifest, modality: Modality, piece: Piece) -> StreamHeader:
+    """Return what the file of a piece says of itself, by the session's document."""
     for device in manifest.devices:
-        if (device.driver, device.serial) == (record.driver, record.serial):
+        if (device.driver, device.serial) == (piece.driver, piece.serial):
             for stream in device.streams:
                 if stream.modality is modality:
-                    return StreamHeader(
+                    return stream_header(
+                        device,
+                        stream,
                         session=manifest.name,
                         participant=manifest.participant,
                         simulated=manifest.simulated,
-                        modality=modality,
-                        width_px=stream.width_px,
-                        height_px=stream.height_px,
-                        rate_hz=stream.rate_hz,
-                        unit=stream.unit,
-                        codec=codec_of(modality),
-                        driver=device.driver,
-                        model=device.model,
-                        serial=device.serial,
-                        epoch_host_ns=manifest.epoch.host_ns,
-                        epoch_unix_ns=manifest.epoch.unix_ns,
-                        software=f"taver {__version__}",
+                        epoch=piece.epoch,
                     )
     raise DataError(
         f"session.json names no device for its {modality} stream",
@@ -56,14 +78,14 @@ def header_for(manifest: Manifest, modality: Modality) -> StreamHeader:
     )
 
 
-def finished_record(path: Path, record: StreamRecord) -> StreamRecord:
-    """Return `record` with what the finished file at `path` holds."""
+def finished_piece(path: Path, piece: Piece) -> Piece:
+    """Return `piece` with what the finished file at `path` holds."""
     with StreamReader(path) as reader:
         times = reader.unix_ns
     with Source(path) as source:
         mark, size_bytes = fingerprint(source), source.size
     return msgspec.structs.replace(
-        record,
+        piece,
         frames=len(times),
         first_unix_ns=int(times.min()) if len(times) else None,
         last_unix_ns=int(times.max()) if len(times) else None,
@@ -79,18 +101,19 @@ def lost_by_device(path: Path) -> int:
     return sum(max(0, after - before - 1) for before, after in itertools.pairwise(numbers))
 
 
-def contradictions(manifest: Manifest, modality: Modality, header: StreamHeader) -> list[str]:
-    """Return in what the file of `modality` and the session's document contradict each other."""
-    record = manifest.streams[modality]
+def contradictions(
+    manifest: Manifest, modality: Modality, piece: Piece, header: StreamHeader
+) -> list[str]:
+    """Return in what the file of a piece and the session's document contradict each other."""
     return [
-        f"session.json says {what} {said}, {record.file} says {is_so}"
+        f"session.json says {what} {said}, {piece.file} says {is_so}"
         for what, said, is_so in (
             ("session", manifest.name, header.session),
             ("participant", manifest.participant, header.participant),
             ("modality", modality, header.modality),
             ("simulated", manifest.simulated, header.simulated),
-            ("serial number", record.serial, header.serial),
-            ("beginning", manifest.epoch.unix_ns, header.epoch_unix_ns),
+            ("serial number", piece.serial, header.serial),
+            ("beginning", piece.epoch.unix_ns, header.epoch_unix_ns),
         )
         if said != is_so
     ]
