@@ -32,6 +32,7 @@ from taver.core.session.folder import find
 from taver.core.study import Study
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+SCENARIOS = sorted(p for p in EXAMPLES.glob("*.toml") if not p.stem.endswith("_protocol"))
 
 SCENARIO = """
 seconds = 3
@@ -292,7 +293,7 @@ def test_a_board_is_recorded_without_a_person(made, tmp_path):
         simulate(made, load(path), "board2", participant="P90")
 
 
-@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.toml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("example", SCENARIOS, ids=lambda p: p.stem)
 def test_the_beginning_of_each_example_can_be_recorded(made, example):
     session = simulate(made, load(example), example.stem, participant=None, seconds=0.35)
     assert problems(session) == []
