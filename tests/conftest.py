@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import shutil
 import tempfile
 from pathlib import Path
@@ -15,6 +16,9 @@ from studies import Recorded
 from taver.cli.main import run
 from taver.core.session.folder import find
 from taver.core.study import Study
+
+# As on Windows and macOS everywhere: what runs only when it is forked is not portable.
+multiprocessing.set_start_method("spawn", force=True)
 
 
 @pytest.fixture
