@@ -1,0 +1,1 @@
+"""Depth and heat brought onto the colour picture."""

@@ -1,0 +1,1 @@
+"""Thermal counts as temperatures, and the thermal picture on the colour one."""
