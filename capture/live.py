@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from capture import registry
-from capture.device_thread import Source
 from capture.drivers.sim import SimConfig, SimDriver
+from capture.recorder import Source
 from capture.sim.scenario import interview
 from capture.sim.world import require
 from taver.core.clock import HostClock

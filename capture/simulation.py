@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from capture.device_thread import Source
 from capture.drivers.sim import KINECT, SimConfig, SimDriver
 from capture.invented import invent
-from capture.recorder import Plan, record
+from capture.recorder import Plan, Source, record
 from capture.sim import truth
 from capture.sim.timing import Sensor
 from capture.sim.world import World, require

@@ -24,6 +24,7 @@ class StreamStatus(msgspec.Struct, frozen=True, kw_only=True):
     rate_hz: float = 0.0  # as frames come from the device, over the last seconds
     last_host_ns: int | None = None
     last_unix_ns: int | None = None  # the same moment in master time
+    recent_unix_ns: tuple[int, ...] = ()  # when the frames stored last were taken, oldest first
     size_bytes: int = 0
     write_p99_ms: float = 0.0  # frame taken to bytes written, over the last seconds
     frozen: int = 0  # frames taken while the thermal shutter was closed

@@ -11,4 +11,5 @@ UNIT: Final = {
     Modality.DEPTH: "mm",
     Modality.IR: "ir",
     Modality.THERMAL: "0.04 K",
+    Modality.SOUND: "pcm16",
 }

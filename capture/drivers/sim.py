@@ -1,4 +1,4 @@
-"""The simulated rig as a camera: a scenario's people or boards, frame by frame."""
+"""The simulated rig as a device: a scenario's people or boards, as they are seen and heard."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import msgspec
 
+from capture.sim import microphone
 from capture.sim import scenario as scenarios
 from capture.sim import world as worlds
 from capture.sim.scenario import Scenario
+from capture.sim.voice import RATE_HZ
 from capture.units import UNIT
 from taver.core.clock import NS_PER_MS, NS_PER_S, VirtualClock
 from taver.core.errors import DeviceError, InputError
@@ -33,6 +35,13 @@ if TYPE_CHECKING:
 KINECT: Final = (Modality.COLOR, Modality.DEPTH, Modality.IR)
 # A picture that is further behind is not drawn: like frames of a camera whose host is too slow.
 _FARTHEST_BEHIND_NS: Final = 150 * NS_PER_MS
+_SOUND: Final = StreamInfo(
+    modality=Modality.SOUND,
+    rate_hz=microphone.BLOCKS_HZ,
+    unit=UNIT[Modality.SOUND],
+    samples_hz=RATE_HZ,
+    channels=microphone.CHANNELS,
+)
 
 
 class SimConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,6 +56,11 @@ class SimConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             raise InputError(
                 f"The simulated rig cannot deliver {[str(m) for m in self.modalities]}",
                 fix="name one modality or more, each once",
+            )
+        if Modality.SOUND in self.modalities and len(self.modalities) > 1:
+            raise InputError(
+                f"No simulated device delivers {[str(m) for m in self.modalities]} together",
+                fix="sound comes from a microphone: give it a device of its own",
             )
 
 
@@ -75,10 +89,11 @@ class SimDriver:
     def open(self) -> DeviceInfo:
         """Read the scenario and the mesh, and say what is delivered."""
         world = worlds.World(self._scenario())
-        world.get_ready()
-        self._world = world
         streams = []
         for modality in self._config.modalities:
+            if modality is Modality.SOUND:
+                streams.append(_SOUND)
+                continue
             camera = world.rig.of(modality).camera
             streams.append(
                 StreamInfo(
@@ -89,6 +104,9 @@ class SimDriver:
                     unit=UNIT[modality],
                 )
             )
+        if not self._hears:
+            world.get_ready()
+        self._world = world
         return DeviceInfo(
             driver="sim",
             model=_model(self._config.modalities),
@@ -107,6 +125,9 @@ class SimDriver:
         """Yield the frames as they are taken; after the scenario's end people simply go on."""
         if self._world is None or self._start_ns is None:
             raise DeviceError("The simulated rig was not started", fix="call start() first")
+        if self._hears:
+            yield from self._blocks(self._world, self._start_ns)
+            return
         for shot, pixels in self._world.frames(self._config.modalities, self._skip):
             host_ns = self._start_ns + shot.arrived_ns
             self._clock.sleep_until_ns(host_ns, self._stopped)
@@ -122,6 +143,17 @@ class SimDriver:
             if self._stopped.is_set():
                 return
 
+    def _blocks(self, world: World, start_ns: int) -> Iterator[Frame]:
+        """Yield blocks of sound when they are full; their stamp is that of their first sample."""
+        for block in microphone.blocks(world):
+            self._clock.sleep_until_ns(start_ns + block.arrived_ns, self._stopped)
+            if self._stopped.is_set():
+                return
+            stamp = Stamp(host_ns=start_ns + block.taken_ns, device_ns=None, number=block.number)
+            yield Frame(modality=Modality.SOUND, stamp=stamp, pixels=block.samples)
+            if self._stopped.is_set():
+                return
+
     def stop(self) -> None:
         """End the frames; one that is being drawn does not come."""
         self._stopped.set()
@@ -130,6 +162,10 @@ class SimDriver:
         """Let go of the mesh."""
         self.stop()
         self._world = None
+
+    @property
+    def _hears(self) -> bool:
+        return Modality.SOUND in self._config.modalities
 
     def _scenario(self) -> Scenario:
         wanted = self._config.scenario
@@ -160,6 +196,8 @@ class SimDriver:
 
 def _model(modalities: tuple[Modality, ...]) -> str:
     """Return what kind of device delivers these."""
+    if Modality.SOUND in modalities:
+        return "microphone, simulated"
     if Modality.THERMAL not in modalities:
         return "Kinect v2, simulated"
     return "FLIR A65, simulated" if len(modalities) == 1 else "Kinect v2 and FLIR A65, simulated"

@@ -78,9 +78,10 @@ def require(
     who: str,
     modalities: Iterable[Modality],
     *,
+    scopes: Iterable[Scope] = (),
     audience: Audience = Audience.LAB,
 ) -> None:
-    """Raise ConsentError unless `who` agreed to every one of `modalities` for `audience`."""
+    """Raise ConsentError unless `who` agreed to all `modalities` and `scopes` for `audience`."""
     if consent is None:
         raise ConsentError(
             f"{who} has signed no consent form",
@@ -91,7 +92,8 @@ def require(
             f"{who} withdrew consent on {consent.withdrawn_on}",
             fix="do not record or use this person's data",
         )
-    refused = [m for m in modalities if not consent.allows(SCOPE_OF[m], audience)]
+    refused = [m.value for m in modalities if not consent.allows(SCOPE_OF[m], audience)]
+    refused += [scope.value for scope in scopes if not consent.allows(scope, audience)]
     if refused:
         raise ConsentError(
             f"{who} did not agree to {', '.join(refused)} for {audience.value}"

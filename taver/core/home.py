@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +24,19 @@ def folder() -> Path:
 def checkout() -> Path | None:
     """Return the checkout that taver runs from, or None if it runs from where it was installed."""
     return folder() if (folder() / "pyproject.toml").is_file() else None
+
+
+def cache() -> Path:
+    """Return where this user's programs keep what they can make again."""
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        return (Path(local) if local else Path.home() / "AppData" / "Local") / "taver" / "Cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "taver"
+    given = os.environ.get("XDG_CACHE_HOME")
+    # The XDG base directory specification: a relative path there is to be ignored.
+    at = Path(given) if given and Path(given).is_absolute() else Path.home() / ".cache"
+    return at / "taver"
 
 
 def installed() -> Distribution | None:

@@ -42,6 +42,21 @@ def apt(*packages: str) -> str:
     return f"{sudo()}apt-get install {' '.join(packages)}"
 
 
+def freenect2() -> str:
+    """Return the line that builds and installs libfreenect2, of which Debian has no package."""
+    folder = "libfreenect2"
+    return (
+        apt("git", "g++", "cmake", "pkg-config", "libusb-1.0-0-dev", "libturbojpeg0-dev")
+        + f" && git clone https://github.com/OpenKinect/{folder}"
+        # The library names a CMake of 2013 as the oldest it takes; today's refuses to be that old.
+        f" && cmake -S {folder} -B {folder}/build -DCMAKE_POLICY_VERSION_MINIMUM=3.5"
+        " -DCMAKE_INSTALL_PREFIX=/usr/local"
+        f" && cmake --build {folder}/build && {sudo()}cmake --install {folder}/build"
+        f" && {sudo()}cp {folder}/platform/linux/udev/90-kinect2.rules /etc/udev/rules.d/"
+        f" && {sudo()}ldconfig"
+    )
+
+
 def sudo() -> str:
     """Return the word that makes a line run as root, if this user is not root."""
     return "" if sys.platform == "win32" or os.geteuid() == 0 else "sudo "

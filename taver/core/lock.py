@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _LOCK = ".lock"
 # The lock itself cannot be read by others on Windows, so who holds it is told beside it.
 _HOLDER = ".lock-holder.json"
+# Helpers of whoever holds it: they go on for some seconds if it dies.
+_HELPERS = ".lock-helper-*"
 # `is_held` takes a lock for a moment to see whether it can, and a person's change is soon done.
 _PATIENCE_S = 1.0
 
@@ -41,6 +43,7 @@ def held(folder: Path, what: str) -> Iterator[None]:
                 fix="wait until that program has finished, or stop it; then run again",
             ) from None
     try:
+        _wait_for_helpers(folder, what)
         _write_holder(folder)
         yield
     finally:
@@ -49,21 +52,57 @@ def held(folder: Path, what: str) -> Iterator[None]:
         lock.release()
 
 
-def is_held(folder: Path) -> bool:
-    """Tell whether some program holds `folder` now."""
+@contextlib.contextmanager
+def helped(folder: Path, name: str) -> Iterator[None]:
+    """Help whoever holds `folder`: if it dies, the next to hold it has to wait for us, too."""
+    path = folder / _HELPERS.replace("*", name)
+    lock = filelock.FileLock(path, timeout=_PATIENCE_S, mode=FILE_MODE)
     with explained(folder):
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _wait_for_helpers(folder: Path, what: str) -> None:
+    for path in sorted(folder.glob(_HELPERS)):
+        lock = filelock.FileLock(path, timeout=_PATIENCE_S, mode=FILE_MODE)
+        with explained(folder):
+            try:
+                lock.acquire()
+            except filelock.Timeout:
+                raise BusyError(
+                    f"{what} is still being finished by a recording whose master is gone",
+                    fix="wait some seconds, then run again",
+                ) from None
+            lock.release()
+        with contextlib.suppress(OSError):
+            path.unlink()  # of one that was killed
+
+
+def is_held(folder: Path) -> bool:
+    """Tell whether some program holds `folder` now, or one of its helpers still is at work."""
+    with explained(folder):
+        if any(_is_taken(path) for path in folder.glob(_HELPERS)):
+            return True
         if not (folder / _LOCK).exists():
             return False
-    lock = filelock.FileLock(folder / _LOCK, timeout=0, mode=FILE_MODE)
-    with explained(folder):
-        try:
-            lock.acquire()
-        except filelock.Timeout:
-            return True
-        except OSError as error:
-            if error.errno == errno.EROFS:
-                return False  # what nobody can write, nobody is at work in
-            raise
+        return _is_taken(folder / _LOCK)
+
+
+def _is_taken(path: Path) -> bool:
+    lock = filelock.FileLock(path, timeout=0, mode=FILE_MODE)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        return True
+    except OSError as error:
+        if error.errno == errno.EROFS:
+            return False  # what nobody can write, nobody is at work in
+        raise
     lock.release()
     return False
 

@@ -21,6 +21,10 @@ from typing import NamedTuple
 for _library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
+# This file is called as the package is; its folder has to come behind that.
+_HERE = str(Path(__file__).resolve().parent)
+sys.path[:] = [*(part for part in sys.path if part != _HERE), _HERE]
+
 PARTS = ("recorder", "kills", "gige", "clocks")
 
 

@@ -3,15 +3,34 @@
 A real camera joins with `pytest -m hardware`.
 """
 
+import sys
 import threading
+from importlib.util import find_spec
 from itertools import islice
+from pathlib import Path
 
+import films
+import gige
+import kinect
+import kinect_sdk
 import msgspec
+import needing
 import numpy as np
+import pyspin
 import pytest
+import soundcard
+import studies
 
+from capture.drivers.a65_aravis import A65AravisConfig, A65AravisDriver
+from capture.drivers.a65_spinnaker import A65SpinnakerConfig, A65SpinnakerDriver
+from capture.drivers.genicam import GenicamConfig, GenicamDriver
+from capture.drivers.kinect2_linux import Kinect2LinuxConfig, Kinect2LinuxDriver
+from capture.drivers.kinect2_windows import Kinect2WindowsConfig, Kinect2WindowsDriver
+from capture.drivers.microphone import MicrophoneConfig, MicrophoneDriver
 from capture.drivers.pattern import PatternConfig, PatternDriver
+from capture.drivers.replay import ReplayConfig, ReplayDriver
 from capture.drivers.sim import SimConfig, SimDriver
+from capture.drivers.webcam import WebcamConfig, WebcamDriver
 from taver.core.clock import HostClock, VirtualClock
 from taver.core.errors import DeviceError
 from taver.core.frames import DeviceInfo, DriverType, Frame, Modality
@@ -27,11 +46,118 @@ def sim(clock):
     return SimDriver(SimConfig(), clock)
 
 
+def a65_aravis(clock):  # a device has its own time, so that a clock that stands still is no use
+    return A65AravisDriver(A65AravisConfig(address=gige.ADDRESS), HostClock())
+
+
+def a65_spinnaker(clock):
+    return A65SpinnakerDriver(A65SpinnakerConfig(), HostClock())
+
+
+def genicam(clock):
+    config = GenicamConfig(cti=str(THERE["cti"]), serial="1", modality=Modality.COLOR)
+    return GenicamDriver(config, HostClock())
+
+
+def sim_sound(clock):
+    if SimDriver.missing() is not None:
+        pytest.skip(f"needs the simulated rig; to have it: {SimDriver.missing()}")
+    return SimDriver(SimConfig(modalities=(Modality.SOUND,)), clock)
+
+
+def replay(clock):
+    return ReplayDriver(ReplayConfig(session=str(THERE["session"]), loop=True), clock)
+
+
+def kinect2_linux(clock):
+    every = (Modality.COLOR, Modality.DEPTH, Modality.IR)
+    config = Kinect2LinuxConfig(shim=str(THERE["shim"]), modalities=every)
+    return Kinect2LinuxDriver(config, HostClock())
+
+
+def kinect2_windows(clock):
+    every = (Modality.COLOR, Modality.DEPTH, Modality.IR)
+    config = Kinect2WindowsConfig(modalities=every)
+    return Kinect2WindowsDriver(config, HostClock(), sdk=kinect_sdk.StandIn())
+
+
+def webcam(clock):
+    return WebcamDriver(WebcamConfig(serial=str(THERE["film"])), clock)
+
+
+def microphone(clock):
+    return MicrophoneDriver(MicrophoneConfig(serial=soundcard.NAME), HostClock())
+
+
 MAKERS = {"pattern": (PatternDriver, pattern), "sim": (SimDriver, sim)}
+MAKERS["sim_sound"] = (SimDriver, sim_sound)
+MAKERS["replay"] = (ReplayDriver, replay)
+MAKERS["kinect2_linux"] = (Kinect2LinuxDriver, kinect2_linux)
+MAKERS["kinect2_windows"] = (Kinect2WindowsDriver, kinect2_windows)
+MAKERS["webcam"] = (WebcamDriver, webcam)
+MAKERS["microphone"] = (MicrophoneDriver, microphone)
+MAKERS["a65_aravis"] = (A65AravisDriver, a65_aravis)
+MAKERS["a65_spinnaker"] = (A65SpinnakerDriver, a65_spinnaker)
+MAKERS["genicam"] = (GenicamDriver, genicam)
+# What stands in for the hardware of a driver, as long as the tests of this file run.
+PEERS = {"a65_aravis": "thermal_camera", "a65_spinnaker": "spinnaker", "genicam": "producer"}
+PEERS |= {"replay": "session", "kinect2_linux": "freenect2"}
+PEERS |= {"webcam": "film", "microphone": "sound_card"}
+# Where the peers that are files are.
+THERE = {}
+
+
+@pytest.fixture(scope="module")
+def thermal_camera():
+    with gige.camera() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def spinnaker():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "PySpin", pyspin.module(pyspin.Camera()))
+        yield
+
+
+@pytest.fixture(scope="module")
+def producer():
+    lacks = GenicamDriver.missing()
+    needing.needs(lacks is None, "harvesters and genicam", install=lacks or "")
+    THERE["cti"] = Path(find_spec("genicam").origin).with_name("viky.cti")
+
+
+@pytest.fixture(scope="module")
+def session(recorded_once):
+    THERE["session"] = recorded_once.sessions_folder / "s01"
+
+
+@pytest.fixture(scope="module")
+def freenect2(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("freenect2") / studies.STRANGE_NAME
+    kinect.install(folder)
+    THERE["shim"] = kinect.shim(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KINECT2_STANDIN", "period_ms=12")
+        yield
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    THERE["film"] = tmp_path_factory.mktemp("film") / "le film.avi"
+    films.write(THERE["film"])
+
+
+@pytest.fixture(scope="module")
+def sound_card(tmp_path_factory):
+    with soundcard.plugged_in(tmp_path_factory.mktemp("sound")):
+        yield
 
 
 @pytest.fixture(params=list(MAKERS))
 def maker(request):
+    if request.param in PEERS:
+        request.getfixturevalue(PEERS[request.param])
     return MAKERS[request.param]
 
 
@@ -69,14 +195,25 @@ def test_open_says_which_device_it_is_and_what_it_delivers(driver):
     assert info.serial
     assert info.streams
     assert len({s.modality for s in info.streams}) == len(info.streams)
-    assert all(s.width_px > 0 and s.height_px > 0 and s.rate_hz > 0 for s in info.streams)
+    for stream in info.streams:
+        assert stream.rate_hz > 0
+        if stream.modality is Modality.SOUND:
+            assert min(stream.samples_hz, stream.channels) > 0
+        else:
+            assert min(stream.width_px, stream.height_px) > 0
     assert msgspec.convert(msgspec.to_builtins(info), DeviceInfo) == info
+
+
+def size_of(stream):
+    if stream.modality is Modality.SOUND:  # a block: samples, channels
+        return (round(stream.samples_hz / stream.rate_hz), stream.channels)
+    return (stream.height_px, stream.width_px)
 
 
 def test_frames_are_as_open_said(driver):
     info = driver.open()
     driver.start(0)
-    size = {s.modality: (s.height_px, s.width_px) for s in info.streams}
+    size = {s.modality: size_of(s) for s in info.streams}
     frames = list(islice(driver.frames(), 3 * len(size)))
     assert {frame.modality for frame in frames} == set(size)
     for frame in frames:
@@ -84,6 +221,8 @@ def test_frames_are_as_open_said(driver):
         assert frame.pixels.shape[:2] == size[frame.modality]
         if frame.modality is Modality.COLOR:
             assert (frame.pixels.dtype, frame.pixels.shape[2:]) == (np.uint8, (3,))
+        elif frame.modality is Modality.SOUND:
+            assert (frame.pixels.dtype, frame.pixels.ndim) == (np.int16, 2)
         else:
             assert (frame.pixels.dtype, frame.pixels.ndim) == (np.uint16, 2)
 

@@ -6,8 +6,8 @@ import pytest
 import studies
 
 from capture import contact_sheet
-from capture.device_thread import Source
 from capture.drivers.pattern import PatternDriver
+from capture.recorder import Source
 from taver.core.consent import Audience, Scope
 from taver.core.errors import ConsentError
 from taver.core.frames import Modality

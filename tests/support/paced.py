@@ -9,9 +9,8 @@ import click
 import studies
 
 from capture import contact_sheet
-from capture.device_thread import Source
 from capture.drivers.pattern import PatternConfig, PatternDriver
-from capture.recorder import Plan, record
+from capture.recorder import Plan, Source, record
 from taver.cli.base import TaverCommand
 from taver.cli.table import COMMANDS, Entry
 from taver.core.clock import HostClock

@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, NamedTuple
 
-from capture.device_thread import Source
 from capture.drivers.pattern import PatternConfig, PatternDriver
-from capture.recorder import Plan, record
+from capture.recorder import Plan, Source, record
 from taver.core.clock import VirtualClock
 from taver.core.consent import Audience, Consent, Scope
 from taver.core.frames import Modality

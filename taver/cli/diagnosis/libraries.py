@@ -58,17 +58,6 @@ def _python_module(name: str) -> str | None:
     return spec.origin if spec else None
 
 
-def _freenect2_lines() -> str:
-    folder = "libfreenect2"
-    return (
-        install.apt("git", "g++", "cmake", "pkg-config", "libusb-1.0-0-dev", "libturbojpeg0-dev")
-        + f" && git clone https://github.com/OpenKinect/{folder}"
-        f" && cmake -S {folder} -B {folder}/build -DCMAKE_INSTALL_PREFIX=/usr/local"
-        f" && cmake --build {folder}/build && {install.sudo()}cmake --install {folder}/build"
-        f" && {install.sudo()}ldconfig"
-    )
-
-
 LIBRARIES = (
     Library(
         name="PySpin",
@@ -82,7 +71,7 @@ LIBRARIES = (
         needed="Kinect v2 on Linux",
         platforms=("linux",),
         find=lambda: shared("freenect2"),
-        install=_freenect2_lines,
+        install=install.freenect2,
     ),
     Library(
         name="Kinect20.dll",

@@ -11,7 +11,7 @@ from taver.core.errors import NotFoundError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from taver.core.consent import Consent
+    from taver.core.consent import Consent, Scope
     from taver.core.frames import Modality
     from taver.core.session.manifest import Manifest
     from taver.core.study import Study
@@ -32,12 +32,17 @@ def require(
     manifest: Manifest,
     modalities: Iterable[Modality],
     *,
+    scopes: Iterable[Scope] = (),
     audience: Audience = Audience.LAB,
 ) -> None:
     """Raise ConsentError unless the person, if there is one, agrees to this use today."""
     if manifest.participant is not None:
         consent.require(
-            in_force(study, manifest), manifest.participant, modalities, audience=audience
+            in_force(study, manifest),
+            manifest.participant,
+            modalities,
+            scopes=scopes,
+            audience=audience,
         )
 
 

@@ -14,6 +14,7 @@ from taver.core.recording.writer import StreamWriter, partial_of
 from taver.core.session.manifest import State
 from taver.core.session.streams import (
     LOST_BY_DEVICE,
+    UNTOLD,
     contradictions,
     finished_piece,
     header_for,
@@ -108,7 +109,8 @@ def _rescue_piece(
         raise DataError("; ".join(wrong), fix="restore the right one from a backup")
     dropped = dict(before.dropped)
     if before.fingerprint is None:  # the program died before it could tell
-        dropped[LOST_BY_DEVICE] = max(0, lost_by_device(path) - result.lost)
+        why = LOST_BY_DEVICE if manifest.grid is None else UNTOLD
+        dropped[why] = max(0, lost_by_device(path) - result.lost)
     dropped[DAMAGED] = before.dropped.get(DAMAGED, 0) + result.lost
     after = msgspec.structs.replace(
         finished_piece(path, before), dropped={why: n for why, n in dropped.items() if n}

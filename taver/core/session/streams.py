@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # A device's counter went on without a frame coming.
 LOST_BY_DEVICE = "lost by the device"
+# The program died before it could tell why: where frames are chosen for a grid, most were not.
+UNTOLD = "lost, or left out for the grid"
 
 
 def stream_header(

@@ -1,0 +1,1 @@
+"""GigE Vision cameras by Aravis, and how their frames are counted."""

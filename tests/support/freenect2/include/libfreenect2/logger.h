@@ -1,0 +1,1 @@
+#include <libfreenect2/libfreenect2.hpp>
