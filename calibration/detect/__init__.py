@@ -1,0 +1,1 @@
+"""Finds the board's corners in colour, in infrared and in heat."""

@@ -1,0 +1,1 @@
+"""The report on a calibration: one page that a person can judge it by."""

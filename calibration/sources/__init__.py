@@ -1,0 +1,1 @@
+"""Where views of the board come from: sessions, folders of pictures, videos."""
