@@ -76,21 +76,30 @@ class ConsoleProgress:
                 TextColumn("{task.description}"),
                 BarColumn(bar_width=None),
                 MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]}/s"),
                 TimeRemainingColumn(),
                 console=Rich(stderr=True),
                 expand=True,
             )
             self._bars.start()
-            self._bar = self._bars.add_task(self._title, total=self._total)
+            self._bar = self._bars.add_task(self._title, total=self._total, rate="")
         if self._bar is not None:
-            self._bars.update(self._bar, completed=self._done)
+            rate = self._rate(time.monotonic())
+            self._bars.update(self._bar, completed=self._done, rate=rate)
 
     def _line(self, now_s: float) -> None:
         share = self._done / self._total if self._total else 0.0
         left_s = (now_s - self._began_s) * (1 - share) / share if share else float("nan")
         click.echo(
-            f"{self._title}: {self._done} of {self._total}, about {left_s:.0f} s left", err=True
+            f"{self._title}: {self._done} of {self._total}, {self._rate(now_s)} a second, "
+            f"about {left_s:.0f} s left",
+            err=True,
         )
+
+    def _rate(self, now_s: float) -> str:
+        """Return how many steps a second there were so far."""
+        rate = self._done / max(now_s - self._began_s, 1e-9)
+        return f"{rate:.0f}" if rate >= 10 else f"{rate:.2g}"
 
     def _end(self, *, well: bool) -> None:
         if self._bars is not None:

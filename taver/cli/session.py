@@ -99,6 +99,26 @@ def recover(console: Console, name: str) -> None:
         console.result(told)
 
 
+@session.command()
+@click.argument("name")
+@click.pass_obj
+def report(console: Console, name: str) -> None:
+    """Write a session's report again.
+
+    report.json is to compute with, report.html to look at. They tell frames,
+    drops, intervals, skew, clocks, phases and markers. Pictures are shown only
+    where the person agrees today.
+    """
+    from capture.report.make import make
+    from taver.cli.progress import ConsoleProgress
+    from taver.core.session.folder import find
+    from taver.core.study import Study
+
+    study = Study.find(Path.cwd())
+    with ConsoleProgress(console) as progress:
+        console.result(str(make(study, find(study, name), progress)))
+
+
 def _find(name: str) -> Session:
     from taver.core.session.folder import find
     from taver.core.study import Study

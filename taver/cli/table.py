@@ -13,10 +13,18 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
+    "agent": Entry("taver.cli.agent:agent", "Record a sensor from another machine's session."),
+    "calibrate": Entry(
+        "taver.cli.calibrate:calibrate", "Find the cameras, their places and the depth shift."
+    ),
     "capture": Entry("taver.cli.capture:capture", "Record a session, in real time."),
     "demo": Entry("taver.cli.demo:demo", "Run the whole story on simulated sensors."),
+    "devices": Entry("taver.cli.devices:devices", "List the cameras and microphones attached."),
     "doctor": Entry(
         "taver.cli.doctor:doctor", "Say what is installed, what is missing, and how to get it."
+    ),
+    "faces": Entry(
+        "taver.cli.faces:faces", "Find the participant's face in every frame of a session."
     ),
     "init": Entry("taver.cli.init:init", "Make a new study in a folder."),
     "participant": Entry(

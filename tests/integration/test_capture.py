@@ -1,10 +1,12 @@
 """`taver capture` in real time: never a simulation unasked, and any driver that is installed."""
 
+import os
 import sys
 
 import pytest
 
 from capture import registry
+from capture.desk.health import face
 from taver.core.errors import DeviceError, InputError
 from taver.core.session.folder import find, folders
 
@@ -26,6 +28,16 @@ class Driver(PatternDriver):
 """
 
 
+@pytest.fixture(autouse=True)
+def nothing_attached(monkeypatch):
+    """Leave the webcam of whoever runs the tests alone, and the cameras that other tests made."""
+    kept = ("pattern", "sim", "stranger")
+    installed = registry.entries
+    monkeypatch.setattr(
+        registry, "entries", lambda: {n: e for n, e in installed().items() if n in kept}
+    )
+
+
 @pytest.fixture
 def strangers_camera(tmp_path, monkeypatch):
     """Another package's driver, found by its entry point, with one device attached."""
@@ -38,6 +50,8 @@ def strangers_camera(tmp_path, monkeypatch):
         f"[{registry.GROUP}]\nstranger = strangers_camera:Driver\n"
     )
     monkeypatch.syspath_prepend(site)
+    # The agent that records it is another process.
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), *sys.path]))
     yield
     sys.modules.pop("strangers_camera", None)
 
@@ -66,6 +80,18 @@ def test_the_simulated_rig_is_recorded_live_and_says_that_it_is_simulated(cli, s
         assert 10 < stream.frames + sum(stream.dropped.values()) <= 20
 
 
+def test_a_check_finds_the_simulated_person_ready_and_puts_nobody_on_file(cli, study, needs):
+    needs(face.detector() is not None, "dlib", install="pip install 'taver[faces]'")
+    done = cli(study, "capture", "--check", "--sim", "--participant", "P91")
+    told = done.out
+    for words in ("a face is found in", "of the face, 1.0", "skin at about 3", "picture lives"):
+        assert f"{words}" in told
+        (line,) = [line for line in told.splitlines() if words in line]
+        assert line.startswith("ok")
+    assert folders(study) == []
+    assert study.participants.names() == ["P01"]
+
+
 def test_a_simulation_is_never_recorded_under_a_real_persons_name(cli, study):
     done = cli(study, "capture", "--session", "s01", "--sim", "--participant", "P01")
     assert done.code == InputError.exit_code
@@ -74,8 +100,9 @@ def test_a_simulation_is_never_recorded_under_a_real_persons_name(cli, study):
 
 
 def test_a_strangers_driver_is_found_and_recorded_like_ours(cli, study, strangers_camera):
-    done = cli(study, "capture", "--session", "s01", "--seconds", "0.2")
-    assert done.code == 0, done.err
-    manifest = find(study, "s01").manifest
-    assert [device.serial for device in manifest.devices] == ["found-7"]
-    assert [stream.frames for stream in manifest.streams.values()] == [10, 10, 10]
+    for session, more, frames in (("s01", ["--keep-all"], 10), ("s02", [], 2)):
+        done = cli(study, "capture", "--session", session, "--seconds", "0.2", *more)
+        assert done.code == 0, done.err
+        manifest = find(study, session).manifest
+        assert [device.serial for device in manifest.devices] == ["found-7"]
+        assert [stream.frames for stream in manifest.streams.values()] == [frames] * 3

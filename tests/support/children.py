@@ -55,7 +55,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({size_bytes}, {size_bytes}))
 RECORDING = "import paced; paced.join()\n"
 
 
-def taver(*arguments, cwd, before="", **environment):
+def taver(*arguments, cwd, before="", timeout_s=_TIMEOUT_S, **environment):
     """Run one command line to its end, with the code `before` ahead of it."""
     return subprocess.run(
         _command(before, arguments),
@@ -63,7 +63,7 @@ def taver(*arguments, cwd, before="", **environment):
         env=_environment(environment),
         capture_output=True,
         encoding="utf-8",
-        timeout=_TIMEOUT_S,
+        timeout=timeout_s,
         check=False,
     )
 

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 import studies
 
+from calibration import store
 from taver.core.errors import AlreadyThereError
 from taver.core.session import check
 from taver.core.session.folder import find, folders
 from taver.core.study import Study
+
+pytestmark = pytest.mark.timeout(330)  # the whole of it is run once
 
 # Six moments a row; colour, depth and heat below one another.
 SHEET_SIZE_PX = (666, 1510, 3)
@@ -29,7 +32,7 @@ def place(tmp_path_factory):
 def first(place):
     """The demo's first run in a folder with spaces and letters of other languages."""
     place.mkdir()
-    return children.taver("demo", cwd=place)
+    return children.taver("demo", cwd=place, timeout_s=300)
 
 
 @pytest.fixture
@@ -52,7 +55,9 @@ def words_in(png):
 
 def test_it_tells_each_step_in_plain_lines(first):
     steps = [line.split()[0] for line in first.stdout.splitlines()]
-    assert steps == ["study", "participant", "recorded", "verified", "picture", "look"]
+    assert steps == [
+        "study", "participant", "calibrated", "recorded", "verified", "picture", "captured", "look",
+    ]  # fmt: skip
     assert "100 color, 100 depth, 100 thermal" in first.stdout
     assert "\x1b" not in first.stdout + first.stderr
     assert "\r" not in first.stdout + first.stderr
@@ -67,6 +72,28 @@ def test_the_session_is_ten_seconds_of_three_modalities_and_whole(demo):
     }
     assert session.manifest.length_s == pytest.approx(9.9, abs=0.1)
     assert check.problems(session) == []
+
+
+def test_the_live_session_is_on_the_grid_whole_and_has_its_report(demo):
+    session = find(demo, "s02")
+    assert check.problems(session) == []
+    assert session.manifest.grid.rate_hz == 10
+    for stream in session.manifest.streams.values():
+        assert stream.frames + sum(stream.dropped.values()) >= 38
+    page = (session.folder / "report.html").read_text(encoding="utf-8")
+    assert "SIMULATED" in page
+
+
+def test_its_rig_is_near_the_simulated_one(demo):
+    from capture.sim.rig import standard_rig
+
+    truth, rig = standard_rig(), store.read(demo.rig_file)
+    assert rig.simulated
+    assert rig.depth_shift_mm == pytest.approx(truth.depth_shift_mm, abs=2)
+    off_mm = np.subtract(
+        rig.ir_to_color.translation_mm, truth.ir.from_color.inverse().translation_mm
+    )
+    assert np.linalg.norm(off_mm) < 2
 
 
 def test_the_contact_sheet_is_a_picture_that_says_it_is_simulated(demo):
@@ -108,7 +135,7 @@ def test_a_second_run_records_nothing_and_succeeds(demo, place):
     assert done.returncode == 0, done.stderr
     assert "recorded by an earlier run" in done.stdout
     assert before == {p.name: p.stat().st_mtime_ns for p in demo.sessions_folder.rglob("*.mcap")}
-    assert [folder.name for folder in folders(demo)] == ["s01"]
+    assert [folder.name for folder in folders(demo)] == ["calib01", "s01", "s02"]
 
 
 def test_when_quiet_the_results_are_printed_and_nothing_else(demo, place):

@@ -38,6 +38,8 @@ def test_every_command_in_the_docs_is_one_that_taver_understands(page):
         command, context = taver, click.Context(taver)
         rest = words[1:]
         while isinstance(command, click.Group):
+            if command.invoke_without_command and rest[0].startswith("-"):
+                break  # taver agent does something by itself, too
             name = rest.pop(0)
             found = command.get_command(context, name)
             assert found is not None, f"{page.name}: {line}"

@@ -1,5 +1,6 @@
 """One program at a time in a folder; a program that dies lets go."""
 
+import contextlib
 import json
 import os
 
@@ -97,3 +98,23 @@ def test_nobody_else_may_read_who_holds_it(tmp_path):
 def test_a_folder_nobody_ever_held_is_free_and_looking_leaves_nothing(tmp_path):
     assert not lock.is_held(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_helps_is_waited_for_once_the_holder_is_gone(tmp_path):
+    with lock.held(tmp_path, "It"):
+        helping = contextlib.ExitStack()
+        helping.enter_context(lock.helped(tmp_path, "a"))
+    assert lock.is_held(tmp_path)
+    with pytest.raises(BusyError, match="being finished"), lock.held(tmp_path, "It"):
+        pass
+    helping.close()
+    assert not lock.is_held(tmp_path)
+    with lock.held(tmp_path, "It"):
+        pass
+
+
+def test_a_helper_that_was_killed_is_waited_for_no_more(tmp_path):
+    (tmp_path / ".lock-helper-x").touch()
+    assert not lock.is_held(tmp_path)
+    with lock.held(tmp_path, "It"):
+        assert not (tmp_path / ".lock-helper-x").exists()

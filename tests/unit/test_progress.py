@@ -50,9 +50,9 @@ def test_without_a_terminal_a_plain_line_comes_after_two_seconds_then_every_ten(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
-        "drawing: 4 of 50, about 23 s left",
-        "drawing: 24 of 50, about 13 s left",
-        "drawing: 44 of 50, about 3 s left",
+        "drawing: 4 of 50, 2 a second, about 23 s left",
+        "drawing: 24 of 50, 2 a second, about 13 s left",
+        "drawing: 44 of 50, 2 a second, about 3 s left",
         "drawing: 50 done in 25 s",
     ]
     assert LINE_EVERY_S == 10

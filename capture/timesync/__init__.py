@@ -1,0 +1,1 @@
+"""Brings machines' clocks together: exchanges as in NTP while recording, fitted afterwards."""

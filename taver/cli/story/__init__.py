@@ -1,0 +1,1 @@
+"""What `taver demo` tells: a file for each chapter of the story."""
