@@ -114,6 +114,14 @@ folder = "participants"    # one file a person: pseudonym, age, gender, consent
 [sessions]
 folder = "sessions"        # one folder a recording; a minute takes about 0.6 GB
 
+[capture]                  # without devices and agents, all cameras found are taken
+grid_hz = 10               # slots a second; of each stream the nearest frame is kept
+keys = "keys"              # of the other machines that record
+nuc_every_minutes = 3.0    # with --nuc manual, outside interviews
+lsl = false                # tell other programs of frame times and markers
+# devices = [{{ driver = "a65_aravis", serial = "12345678" }}]
+# agents = [{{ name = "kinect", address = "192.168.1.20:7200" }}]
+
 [rig]
 file = "rig.json"          # the calibration
 

@@ -47,6 +47,7 @@ def test_every_command_in_the_docs_is_one_that_taver_understands(page):
         command.make_context(command.name, rest)
 
 
+@pytest.mark.timeout(400)
 def test_what_the_readme_says_can_be_typed_from_top_to_bottom(tmp_path, monkeypatch, capfd):
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)

@@ -142,8 +142,9 @@ def test_a_session_of_an_unknown_version_is_refused(recorded, version):
 def test_how_to_capture_stands_in_the_studys_file(tmp_path):
     study = studies.make_study(tmp_path / "s")
     text = (study.folder / "study.toml").read_text(encoding="utf-8")
+    assert type(study)(study.folder).config.capture.devices == ()
     more = (
-        '\n[capture]\nnuc_every_minutes = 5.0\n\n[[capture.devices]]\ndriver = "a65_aravis"\n'
+        '\n[[capture.devices]]\ndriver = "a65_aravis"\n'
         'serial = "GV01"\nsettings = { packet_bytes = 8000 }\n\n'
         '[[capture.agents]]\nname = "kinect"\naddress = "10.0.0.7:7200"\n'
     )

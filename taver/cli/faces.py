@@ -1,0 +1,139 @@
+"""taver faces: landmarks of the participant in every frame, in colour, depth and heat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from taver.cli.base import TaverCommand
+from taver.core.errors import InputError, TaverError
+
+if TYPE_CHECKING:
+    from taver.cli.console import Console
+    from taver.faces.jobs import Outcome
+
+
+@click.command(cls=TaverCommand)
+@click.option(
+    "--session", "sessions", multiple=True, metavar="NAME", help="Which; may be repeated."
+)
+@click.option("--all", "every", is_flag=True, help="All sessions of the study.")
+@click.option("--jobs", type=int, default=1, show_default=True, help="How many side by side.")
+@click.option("--again", is_flag=True, help="Also where nothing has changed.")
+@click.option(
+    "--detector", default="hog", show_default=True, help="hog, cnn (slow), or another's name."
+)
+@click.option(
+    "--shape-predictor",
+    type=click.Path(path_type=Path),
+    help="A 68-point model of your own, instead of the installed one.",
+)
+@click.option(
+    "--align",
+    type=click.Choice(["rigid", "eyes-nose", "eyes"]),
+    default="rigid",
+    show_default=True,
+    help="Which points hold the crop in place; eyes-nose is the paper's.",
+)
+@click.option(
+    "--gap", type=float, default=0.5, show_default=True, help="Seconds that are interpolated."
+)
+@click.option(
+    "--thermal-box",
+    metavar="L,T,W,H[@FRAME]",
+    help="Without a calibration: the face in a thermal frame, in its pixels.",
+)
+@click.option(
+    "--overlay",
+    type=click.Path(path_type=Path),
+    help="A film (.webm) of the three pictures with what was found on them.",
+)
+@click.pass_obj
+def faces(
+    console: Console,
+    sessions: tuple[str, ...],
+    every: bool,
+    jobs: int,
+    again: bool,
+    detector: str,
+    shape_predictor: Path | None,
+    align: str,
+    gap: float,
+    thermal_box: str | None,
+    overlay: Path | None,
+) -> None:
+    """Find the participant's face in every frame of a session.
+
+    Writes faces.zarr (one row for each colour frame: state, landmarks, pose,
+    and where they are in depth and heat), faces.csv (signals, and how warm
+    nose, cheeks, forehead, eyes and mouth are) and faces.html (states over time,
+    and the frames it is least sure of). What is done is kept: a run that was
+    stopped goes on, and a session in which nothing changed is skipped.
+
+    Example: taver faces --session s01
+    """
+    from taver.cli.progress import ConsoleProgress
+    from taver.core.session.folder import find, folders
+    from taver.core.study import Study
+    from taver.faces.jobs import run
+    from taver.faces.options import Options, ThermalBox
+    from taver.faces.seen import film
+
+    study = Study.find(Path.cwd())
+    if bool(sessions) == every:
+        raise InputError(
+            "Which sessions is not said" if not every else "Both --session and --all were given",
+            fix="give --session NAME, once or more, or --all",
+        )
+    options = Options(
+        detector=detector,
+        shape_predictor=shape_predictor.resolve() if shape_predictor else None,
+        alignment=align,
+        gap_s=gap,
+        thermal_box=ThermalBox.parse(thermal_box) if thermal_box else None,
+    )
+    names = [folder.name for folder in folders(study)] if every else list(sessions)
+    if overlay is not None:
+        film.check(overlay, names)
+    with ConsoleProgress(console) as progress:
+        outcomes = run(study, names, options, jobs=jobs, again=again, progress=progress)
+    for outcome in outcomes:
+        _tell(console, outcome)
+    _raise_failed(outcomes)
+    if overlay is not None:
+        with ConsoleProgress(console) as progress:
+            console.result(str(film.write(study, find(study, names[0]), overlay, progress)))
+
+
+def _tell(console: Console, outcome: Outcome) -> None:
+    made = outcome.made
+    if made is None:
+        return
+    counts = ", ".join(f"{count} {state}" for state, count in made.by_state.items() if count)
+    how = "unchanged" if made.skipped else f"{made.frames / max(made.took_s, 1e-9):.0f} a second"
+    console.result(f"{made.session}: {made.frames} frames ({counts}), {how}")
+    if made.lost == made.frames:
+        console.warn(
+            f"No face was found in any frame of {made.session}",
+            fix="look at the recording; a face has to be 80 pixels wide, upright, and not turned "
+            "away",
+        )
+    for note in made.notes:
+        console.say(f"  {note}")
+
+
+def _raise_failed(outcomes: list[Outcome]) -> None:
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    if not failed:
+        return
+    first = failed[0].error
+    assert first is not None
+    if len(outcomes) == 1:
+        raise first
+    raise TaverError(
+        f"{len(failed)} of {len(outcomes)} sessions could not be done",
+        fix=first.fix,
+        problems=[f"{one.session}: {one.error}" for one in failed],
+    )

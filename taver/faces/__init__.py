@@ -1,0 +1,1 @@
+"""Faces: found, followed, aligned, and carried from colour to depth and heat."""

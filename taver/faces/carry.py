@@ -1,0 +1,208 @@
+"""The second pass: the points carried to depth and heat, frame by frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+import numpy as np
+
+from calibration.thermal.scale import Scale
+from taver.core.frames import Modality
+from taver.faces.gaps import unbroken
+from taver.faces.points import COUNT, INNER
+from taver.faces.regions import REGIONS, warmth
+from taver.faces.schema import Flaw
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from calibration.rig import Rig
+    from taver.core.progress import Progress
+    from taver.faces.points import Floats
+    from taver.faces.streams import Streams
+
+    Columns = dict[str, npt.NDArray[Any]]
+
+
+class Carried(NamedTuple):
+    """Where the points of one frame are in another picture; NaN where they are not known."""
+
+    pixels: Floats  # (68, 2)
+    sigma_px: Floats  # (68,)
+    visible: npt.NDArray[np.bool_]  # (68,)
+    z_mm: Floats  # (68,) in the colour camera's frame
+
+
+class Way(Protocol):
+    """Brings points of a colour frame to other pictures."""
+
+    def depth(self, points: Floats, depth_mm: npt.NDArray[np.uint16]) -> Carried | None:
+        """Return the points in the depth picture, or None if there is no way there."""
+        ...
+
+    def thermal(
+        self,
+        points: Floats,
+        depth_mm: npt.NDArray[np.uint16] | None,
+        counts: npt.NDArray[np.uint16],
+        frame: int,
+    ) -> Carried | None:
+        """Return the points in the thermal picture, or None if there is no way there."""
+        ...
+
+
+class ByRig:
+    """By calibration, through the depth at each point."""
+
+    def __init__(self, rig: Rig) -> None:
+        from calibration.transfer.engine import Transfer  # compiles: only where there is a rig
+
+        self._transfer = Transfer.from_rig(rig)
+        self._corner = np.array([rig.crop.left_px, rig.crop.top_px], np.float64)
+        self._sees_heat = rig.thermal is not None
+
+    def depth(self, points: Floats, depth_mm: npt.NDArray[np.uint16]) -> Carried | None:
+        """Return the points in the depth picture."""
+        return self._carried(points, depth_mm, "depth")
+
+    def thermal(
+        self,
+        points: Floats,
+        depth_mm: npt.NDArray[np.uint16] | None,
+        counts: npt.NDArray[np.uint16],  # noqa: ARG002  the way by hand looks at it
+        frame: int,  # noqa: ARG002
+    ) -> Carried | None:
+        """Return the points in the thermal picture; without depth there is no way there."""
+        if depth_mm is None or not self._sees_heat:
+            return None
+        return self._carried(points, depth_mm, "thermal")
+
+    def distance_mm(self, points: Floats, depth_mm: npt.NDArray[np.uint16]) -> float:
+        """Return how far a face is from the colour camera; NaN where the depth has a hole."""
+        z_mm = self._carried(points, depth_mm, "depth").z_mm[list(INNER)]
+        return float(np.nanmedian(z_mm)) if np.isfinite(z_mm).any() else float("nan")
+
+    def _carried(self, points: Floats, depth_mm: npt.NDArray[np.uint16], to: Any) -> Carried:
+        found = self._transfer.points(points - self._corner, depth_mm, to=to)
+        return Carried(found.pixels, found.sigma_px, found.visible, found.points_mm[:, 2])
+
+
+def carry(
+    streams: Streams, points: Floats, way: Way | None, flaws: npt.NDArray[Any], progress: Progress
+) -> tuple[Columns, Columns]:
+    """Return the columns of depth and heat, and the table of temperatures.
+
+    A thermal frame is taken a little earlier or later than the colour frame it belongs to; the
+    points are those of its own time.
+    """
+    frames = len(points)
+    with_depth = streams.with_color(streams.depth)
+    with_thermal = streams.with_color(streams.thermal)
+    columns, warm = _empty(frames), _no_warmth(frames)
+    columns["depth_frame"][:], columns["thermal_frame"][:] = with_depth, with_thermal
+    scale = None if streams.thermal is None else Scale.from_unit(streams.thermal.header.unit)
+    moved = _at_thermal_time(streams, points, with_thermal)
+    for row in range(frames):
+        depth = streams.take(Modality.DEPTH, int(with_depth[row]))
+        heat = streams.take(Modality.THERMAL, int(with_thermal[row]))
+        if streams.depth is not None and depth.pixels is None:
+            flaws[row] |= Flaw.DEPTH_MISSING if depth.frame < 0 else Flaw.DEPTH_DAMAGED
+        if streams.thermal is not None and heat.pixels is None:
+            flaws[row] |= Flaw.THERMAL_MISSING if heat.frame < 0 else Flaw.THERMAL_DAMAGED
+        if heat.frozen:
+            flaws[row] |= Flaw.THERMAL_FROZEN
+        progress.advance()
+        if way is None or not np.isfinite(points[row, 0, 0]):
+            continue
+        if depth.pixels is not None:
+            _put(columns, "depth", row, way.depth(points[row], depth.pixels))
+        if heat.pixels is None or scale is None:
+            continue
+        carried = way.thermal(moved[row], depth.pixels, heat.pixels, heat.frame)
+        _put(columns, "thermal", row, carried)
+        if carried is not None and not heat.frozen:
+            seen = np.where(carried.visible[:, None], carried.pixels, np.nan)
+            for name, value in warmth(scale.kelvin(heat.pixels), seen).items():
+                warm[f"{name}_k"][row], warm[f"{name}_px"][row] = value
+    return columns, warm
+
+
+def fits(columns: Columns, expected_mm: Floats) -> float:
+    """Return in what share of the frames depth lies where a face of usual size would be.
+
+    Another rig's calibration, or a mirrored picture, looks for the depth beside the face.
+    """
+    inner = list(INNER)
+    z = columns["depth_mm"][:, inner]
+    there = np.isfinite(expected_mm[:, inner]).all(axis=1) & (columns["depth_frame"] >= 0)
+    if not there.any():
+        return 1.0
+    with np.errstate(invalid="ignore"):
+        ratio = z[there] / expected_mm[there][:, inner]
+        near = (ratio > _LEAST_RATIO) & (ratio < 1 / _LEAST_RATIO)
+    return float((near.mean(axis=1) > 0.5).mean())
+
+
+def unevenness_mm(columns: Columns, expected_mm: Floats) -> float:
+    """Return how far the depth at the points is from a face's shape; about 3 mm where all is right.
+
+    It is the median over the frames of each frame's median deviation, scaled to a sigma. A picture
+    that is mirrored, or a camera that was moved by two centimetres, makes it 12 mm and more.
+    """
+    inner = list(INNER)
+    off = columns["depth_mm"][:, inner] - expected_mm[:, inner]
+    off = off[np.isfinite(off).sum(axis=1) > len(inner) // 2]
+    if not len(off):
+        return 0.0
+    off = np.abs(off - np.nanmedian(off, axis=1, keepdims=True))
+    return float(1.4826 * np.median(np.nanmedian(off, axis=1)))
+
+
+_LEAST_RATIO: Final = 0.75  # heads differ in size by less
+
+
+def _at_thermal_time(streams: Streams, points: Floats, frames: npt.NDArray[np.int64]) -> Floats:
+    """Return the points when the thermal frames were taken, where they are followed unbroken."""
+    if streams.thermal is None or not len(streams.thermal):
+        return points
+    times = streams.color.unix_ns
+    moved = points.copy()
+    wanted = np.where(frames >= 0, streams.thermal.unix_ns[np.maximum(frames, 0)], times)
+    for first, end in unbroken(points, times):
+        inside = np.clip(wanted[first:end], times[first], times[end - 1])
+        after = np.clip(np.searchsorted(times[first:end], inside), 1, max(end - first - 1, 1))
+        if end - first < 2:
+            continue
+        low, high = first + after - 1, first + after
+        share = (inside - times[low]) / (times[high] - times[low])
+        mixed = (1 - share)[:, None, None] * points[low] + share[:, None, None] * points[high]
+        moved[first:end] = mixed
+    return moved
+
+
+def _put(columns: Columns, name: str, row: int, carried: Carried | None) -> None:
+    if carried is None:
+        return
+    columns[f"{name}_landmarks"][row] = carried.pixels
+    columns[f"{name}_sigma_px"][row] = carried.sigma_px
+    columns[f"{name}_visible"][row] = carried.visible
+    if name == "depth":
+        columns["depth_mm"][row] = carried.z_mm
+
+
+def _empty(frames: int) -> Columns:
+    columns: Columns = {"depth_mm": np.full((frames, COUNT), np.nan)}
+    for name in ("depth", "thermal"):
+        columns[f"{name}_frame"] = np.full(frames, -1, np.int64)
+        columns[f"{name}_landmarks"] = np.full((frames, COUNT, 2), np.nan)
+        columns[f"{name}_sigma_px"] = np.full((frames, COUNT), np.nan)
+        columns[f"{name}_visible"] = np.zeros((frames, COUNT), np.bool_)
+    return columns
+
+
+def _no_warmth(frames: int) -> Columns:
+    table: Columns = {}
+    for name in REGIONS:
+        table[f"{name}_k"] = np.full(frames, np.nan)
+        table[f"{name}_px"] = np.zeros(frames, np.int64)
+    return table

@@ -1,0 +1,149 @@
+"""Crops of an aligned face, each with a mask of where it holds what was measured.
+
+A face near the edge of a picture, or a hole in the depth, leaves pixels of a crop without a value.
+They are 0 there, and the mask is False: a black border is never data.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from taver.core.extras import need
+from taver.faces import similarity
+from taver.faces.align import SIZE_PX, template
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from taver.faces.points import Floats
+
+    Mask = npt.NDArray[np.bool_]
+
+# Neighbours in depth that differ by more than this share are two surfaces; between them there is
+# nothing, so nothing is interpolated.
+_SAME: Final = 0.02
+# The face's plane is told by these: brows, eyes, mouth; not by the nose, which stands out of it.
+_PLANE: Final = (*range(17, 27), *range(36, 60))
+_ROUNDS: Final = 4
+_OFF_MM: Final = 25.0
+_FEWEST: Final = 12
+
+
+class Crop(NamedTuple):
+    """A crop, and where it holds what was measured."""
+
+    values: npt.NDArray[Any]
+    valid: Mask
+
+
+def color(picture: npt.NDArray[np.uint8], matrix: Floats, size_px: int = SIZE_PX) -> Crop:
+    """Return the crop of an RGB picture, averaged where it becomes smaller."""
+    cv2 = need("cv2", extra="faces", to="cut faces out")
+    shrinks = 1.0 / max(float(similarity.scale(matrix)), 1e-6)
+    picture, matrix = _shrunk(cv2, picture, matrix, shrinks)
+    size = (size_px, size_px)
+    values = cv2.warpAffine(picture, matrix, size, flags=cv2.INTER_LINEAR)
+    return _masked(values, _inside(matrix, picture.shape, size_px))
+
+
+def heat(kelvin: npt.NDArray[np.float32], matrix: Floats, size_px: int = SIZE_PX) -> Crop:
+    """Return the crop of a picture of temperatures."""
+    cv2 = need("cv2", extra="faces", to="cut faces out")
+    values = cv2.warpAffine(
+        np.ascontiguousarray(kelvin, np.float32), matrix, (size_px, size_px),
+        flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+    valid = _inside(matrix, kelvin.shape, size_px) & np.isfinite(values)
+    return _masked(values, valid)
+
+
+def depth(depth_mm: npt.NDArray[Any], matrix: Floats, size_px: int = SIZE_PX) -> Crop:
+    """Return the crop of a depth picture in millimetres; 0 in the picture is a hole."""
+    u, v = _sources(matrix, size_px)
+    high, wide = depth_mm.shape
+    valid = (u >= 0) & (u <= wide - 1) & (v >= 0) & (v <= high - 1)
+    u, v = np.where(valid, u, 0), np.where(valid, v, 0)
+    left, top = np.minimum(u.astype(np.intp), wide - 2), np.minimum(v.astype(np.intp), high - 2)
+    x, y = u - left, v - top
+    corners = np.stack([
+        depth_mm[top, left], depth_mm[top, left + 1],
+        depth_mm[top + 1, left], depth_mm[top + 1, left + 1],
+    ]).astype(np.float32)  # fmt: skip
+    weights = np.stack([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y])
+    nearest = np.take_along_axis(corners, weights.argmax(axis=0)[None], axis=0)[0]
+    mine = (corners > 0) & (np.abs(corners - nearest) <= _SAME * nearest)
+    shares = np.where(mine, weights, 0)
+    total = shares.sum(axis=0)
+    valid &= nearest > 0
+    values = (corners * shares).sum(axis=0) / np.where(total > 0, total, 1)
+    return _masked(values.astype(np.float32), valid)
+
+
+def relief(crop: Crop, size_px: int = SIZE_PX) -> Crop:
+    """Return how far each pixel of a depth crop stands out of the face's plane, in millimetres.
+
+    Towards the camera is above 0. The plane is fitted to brows, eyes and mouth; seen through a
+    pinhole the inverse depth of a plane is linear over the picture, so it is fitted to that.
+    """
+    at = np.rint(template(size_px)[list(_PLANE)]).astype(np.intp)
+    at = at[(at >= 0).all(axis=1) & (at < size_px).all(axis=1)]
+    x, y = at.T
+    kept = crop.valid[y, x]
+    terms = np.stack([np.ones(len(at)), x / size_px, y / size_px], axis=-1)
+    z_mm = np.where(kept, crop.values[y, x], 1.0)
+    plane = np.zeros(3)
+    for _ in range(_ROUNDS):
+        if kept.sum() < _FEWEST:
+            return Crop(np.zeros_like(crop.values), np.zeros_like(crop.valid))
+        plane, *_ = np.linalg.lstsq(terms[kept], 1.0 / z_mm[kept], rcond=None)
+        off_mm = (terms @ plane - 1.0 / z_mm) * z_mm**2
+        kept &= np.abs(off_mm) < _OFF_MM
+    row = np.arange(size_px) / size_px
+    inverse = plane[0] + plane[1] * row[None, :] + plane[2] * row[:, None]
+    usable = crop.valid & (inverse > 0)
+    values = 1.0 / np.where(usable, inverse, 1.0) - crop.values
+    return _masked(values.astype(np.float32), usable)
+
+
+def _masked(values: npt.NDArray[Any], valid: Mask) -> Crop:
+    values[~valid] = 0
+    return Crop(values, valid)
+
+
+def _sources(matrix: Floats, size_px: int) -> tuple[Floats, Floats]:
+    """Return which place of the picture each pixel of the crop shows."""
+    back = similarity.inverse(matrix)
+    x, y = np.arange(size_px), np.arange(size_px)[:, None]
+    u = back[0, 0] * x + back[0, 1] * y + back[0, 2]
+    v = back[1, 0] * x + back[1, 1] * y + back[1, 2]
+    return u, v
+
+
+def _inside(matrix: Floats, shape: tuple[int, ...], size_px: int) -> Mask:
+    u, v = _sources(matrix, size_px)
+    high, wide = shape[:2]
+    return np.asarray((u >= 0) & (u <= wide - 1) & (v >= 0) & (v <= high - 1))
+
+
+def _shrunk(
+    cv2: Any, picture: npt.NDArray[np.uint8], matrix: Floats, shrinks: float
+) -> tuple[npt.NDArray[np.uint8], Floats]:
+    """Return the part of the picture that is needed, halved until little is left to shrink.
+
+    Linear interpolation looks at four pixels; more would be skipped, and fine texture flicker.
+    """
+    halves = 0
+    while shrinks >= 2.0:
+        shrinks /= 2.0
+        halves += 1
+    if not halves:
+        return picture, matrix
+    step = 2**halves
+    high, wide = (side // step * step for side in picture.shape[:2])
+    size = (wide // step, high // step)
+    small = cv2.resize(picture[:high, :wide], size, interpolation=cv2.INTER_AREA)
+    # A small pixel's centre is the middle of the pixels it was made of.
+    grown = np.array([[step, 0.0, (step - 1) / 2], [0.0, step, (step - 1) / 2], [0.0, 0.0, 1.0]])
+    return small, matrix @ grown

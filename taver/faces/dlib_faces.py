@@ -1,0 +1,133 @@
+"""dlib's face finders: histograms of gradients, its network, and the 68-point predictor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from taver.core.errors import DataError
+from taver.core.extras import need
+from taver.faces import models
+from taver.faces.finder import Found
+from taver.faces.points import COUNT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from taver.faces.finder import Grey
+    from taver.faces.models import Model
+    from taver.faces.points import Floats
+
+_NO_FACE: Final = -2.0  # what is below is not told apart
+_LEAST: Final = 0.0  # dlib's own threshold
+_OFF_PX: Final = 14  # a window steps by 8; farther off, the points lie on half a face
+_FLAT_PX: Final = 1000
+
+
+def _dlib() -> Any:
+    return need("dlib", extra="faces", to="find faces")
+
+
+class Hog:
+    """Finds upright faces from 80 pixels on by histograms of gradients, and judges chips."""
+
+    smallest_px = 80.0
+
+    def __init__(self) -> None:
+        self._dlib = _dlib().get_frontal_face_detector()
+
+    def find(self, picture: Grey) -> list[Found]:
+        """Return every face in the picture."""
+        boxes, scores, _ = self._dlib.run(np.ascontiguousarray(picture), 0, _LEAST)
+        return [Found(_edges(box), float(s)) for box, s in zip(boxes, scores, strict=True)]
+
+    def score(self, chip: Grey) -> float:
+        """Return how much the chip looks like a face in its middle: about 2, or below 0."""
+        boxes, scores, _ = self._dlib.run(chip, 0, _NO_FACE)
+        middle = len(chip) / 2
+        inside = [
+            float(score)
+            for box, score in zip(boxes, scores, strict=True)
+            if abs(box.center().x - middle) < _OFF_PX and abs(box.center().y - middle) < _OFF_PX
+        ]
+        return max(inside, default=_NO_FACE)
+
+    def models(self) -> dict[str, Model]:
+        """Return nothing: this model is part of dlib."""
+        return {}
+
+
+class Cnn:
+    """Finds faces by dlib's network: at more angles, and a hundred times slower without a GPU."""
+
+    smallest_px = 40.0
+
+    def __init__(self) -> None:
+        self._model = models.find(models.MMOD)
+        self._network = _dlib().cnn_face_detection_model_v1(str(self._model.path))
+
+    def find(self, picture: Grey) -> list[Found]:
+        """Return every face in the picture."""
+        found = self._network(np.ascontiguousarray(picture), 0)
+        return [Found(_edges(one.rect), float(one.confidence)) for one in found]
+
+    def models(self) -> dict[str, Model]:
+        """Return the network's file."""
+        return {"detector": self._model}
+
+
+class Points68:
+    """dlib's 68-point predictor (Kazemi and Sullivan 2014: an ensemble of regression trees)."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._model = models.find(models.POINTS_68, path)
+        dlib = _dlib()
+        self._rectangle = dlib.rectangle
+        try:
+            self._predict = dlib.shape_predictor(str(self._model.path))
+            flat = np.full((_FLAT_PX, _FLAT_PX), 128, np.uint8)
+            count = self._predict(flat, dlib.rectangle(0, 0, 99, 99)).num_parts
+        except RuntimeError as error:
+            raise DataError(
+                f"{self._model.path} is no shape predictor of dlib's: {error}",
+                fix="give a file that dlib's train_shape_predictor wrote, or leave "
+                "--shape-predictor out",
+            ) from None
+        if count != COUNT:
+            raise DataError(
+                f"{self._model.path} places {count} points, not {COUNT}",
+                fix="give a predictor of the 68 points of iBUG 300-W",
+            )
+
+    def place(self, picture: Grey, box: tuple[int, int, int, int]) -> Floats:
+        """Return 68 points (x, y); dlib gives them as whole pixels."""
+        left, top, right, bottom = box
+        seen = self._predict(picture, self._rectangle(left, top, right - 1, bottom - 1))
+        return np.array([(p.x, p.y) for p in seen.parts()], np.float64)
+
+    def models(self) -> dict[str, Model]:
+        """Return the predictor's file."""
+        return {"landmarks": self._model}
+
+
+class ResNet:
+    """dlib's network that tells people apart: 99.38 % of pairs on LFW, says its author."""
+
+    def __init__(self) -> None:
+        self._model = models.find(models.RESNET)
+        self._network = _dlib().face_recognition_model_v1(str(self._model.path))
+
+    def features(self, portrait: Grey) -> Floats:
+        """Return 128 numbers; those of two people lie 0.6 or more apart."""
+        color = np.repeat(portrait[..., None], 3, axis=2)
+        return np.array(self._network.compute_face_descriptor(color), np.float64)
+
+    def models(self) -> dict[str, Model]:
+        """Return the network's file."""
+        return {"identity": self._model}
+
+
+def _edges(box: Any) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom; dlib's last pixel belongs to its box."""
+    return float(box.left()), float(box.top()), float(box.right() + 1), float(box.bottom() + 1)

@@ -1,0 +1,471 @@
+"""The faces of a simulated session, held against its truth; and what happens when it is no such."""
+
+import csv
+import io
+import json
+import shutil
+
+import faced
+import numpy as np
+import pytest
+import rigged
+import studies
+import zarr
+
+from capture.sim.scenario import Person
+from taver.core import receipt
+from taver.core.consent import Scope
+from taver.core.errors import ConsentError, DataError, InputError, NotFoundError
+from taver.core.frames import Modality
+from taver.core.receipt import Stage
+from taver.core.session.folder import find
+from taver.faces import follow, pipeline, schema, store
+from taver.faces.jobs import run
+from taver.faces.kit import kit
+from taver.faces.options import Options, ThermalBox
+from taver.faces.seen import film
+from taver.faces.track import State
+
+HAND_S, AWAY_S, SECONDS = (1.6, 3.4), (4.4, 7.8), 9.2
+INNER = slice(17, 68)
+
+
+@pytest.fixture(scope="module")
+def the_kit():
+    return kit(Options())
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, the_kit):
+    """A study whose one session has its faces found; nobody may change it."""
+    person = Person(identity=12, aside_mm=60.0, hand=(HAND_S,), away=(AWAY_S,))
+    study = faced.study_of(tmp_path_factory.mktemp("faces"), person, seconds=SECONDS)
+    pipeline.make(study, "s01", Options(), the_kit)
+    return study
+
+
+@pytest.fixture(scope="module")
+def rows(made):
+    group = store.open_faces(find(made, "s01"))
+    return {name: group[name][:] for name in schema.SCHEMA}
+
+
+@pytest.fixture(scope="module")
+def truth(made):
+    return faced.truth(made)
+
+
+@pytest.fixture
+def copy(made, tmp_path):
+    return faced.copied(made, tmp_path)
+
+
+@pytest.fixture
+def short(made, tmp_path):
+    """The first dozen frames, not looked through yet."""
+    study = faced.copied(made, tmp_path)
+    folder = find(study, "s01").folder
+    shutil.rmtree(folder / schema.FILE)
+    shutil.rmtree(folder / "stages")
+    faced.repainted(study, lambda pixels: pixels, frames=12)
+    return study
+
+
+def attributes(study):
+    return dict(store.open_faces(find(study, "s01")).attrs)
+
+
+def test_there_is_one_row_for_each_frame_and_it_contradicts_nothing(made, rows, truth):
+    assert np.array_equal(rows["number"], truth["number"])
+    assert schema.problems(zarr.open_group(find(made, "s01").folder / schema.FILE, mode="r")) == []
+    lost = rows["state"] == State.LOST
+    assert np.isnan(rows["landmarks"][lost]).all()
+    assert np.isfinite(rows["landmarks"][~lost]).all()
+    assert (rows["confidence"][lost] == 0).all()
+
+
+def test_a_face_that_is_to_be_seen_is_found_where_it_is(rows, truth):
+    seen = truth["present"] & (truth["visible"][:, INNER].mean(axis=1) > 0.98)
+    assert (rows["state"][seen] > 0).mean() > 0.98
+    good = seen & (rows["state"] > 0)
+    off = np.linalg.norm(rows["landmarks"] - truth["landmarks_px"], axis=-1)[good][:, INNER]
+    assert off.mean() < 2.5
+    assert rows["confidence"][good].mean() > 0.8
+
+
+def test_a_face_that_is_covered_or_gone_is_not_made_up(rows, truth):
+    gone = ~truth["present"] | (truth["visible"][:, INNER].mean(axis=1) < 0.5)
+    assert gone.sum() > 20
+    assert (rows["state"][gone] == State.LOST).mean() > 0.9
+
+
+def test_the_points_are_carried_to_depth_and_heat(made, rows):
+    group = zarr.open_group(find(made, "s01").folder / "truth.zarr", mode="r")
+    good = (rows["state"] == State.TRACKED) & (rows["confidence"] > 0.8)
+    for name, most_px in (("depth", 1.0), ("thermal", 2.2)):
+        true = group[name]["landmarks_px"][:][rows[f"{name}_frame"]]
+        seen = rows[f"{name}_visible"] & good[:, None]
+        seen[:, :17] = False
+        off = np.linalg.norm(rows[f"{name}_landmarks"] - true, axis=-1)[seen]
+        assert seen[good][:, INNER].mean() > 0.9
+        assert off.mean() < most_px
+        assert (rows[f"{name}_sigma_px"][seen] > 0).all()
+
+
+def test_the_head_turns_as_it_turned(made, rows):
+    group = zarr.open_group(find(made, "s01").folder / "truth.zarr", mode="r")["color"]
+    turn = group["head_rotation"][:]
+    yaw = np.degrees(np.arctan2(turn[:, 0, 2], turn[:, 2, 2]))
+    good = (rows["confidence"] > 0.85) & np.isfinite(yaw)
+    assert np.abs(rows["yaw_deg"] - yaw)[good].mean() < 2.0
+
+
+def test_temperatures_are_a_table_of_people(made, rows):
+    text = (find(made, "s01").folder / schema.TABLE_FILE).read_text(encoding="utf-8")
+    table = list(csv.DictReader(io.StringIO(text)))
+    assert len(table) == len(rows["number"])
+    noses = [float(row["nose_tip_k"]) for row in table if row["nose_tip_k"]]
+    assert len(noses) > 40
+    assert all(295 < nose < 312 for nose in noses)
+    lost = [row for row in table if row["state"] == "lost"]
+    assert lost
+    assert all(not row["forehead_k"] for row in lost)
+    assert {row["simulated"] for row in table} == {"True"}
+
+
+def test_what_it_was_made_of_is_told(made):
+    told = attributes(made)
+    assert told["simulated"] is True
+    assert "not for commercial" in told["models"]["landmarks"]["licence"]
+    assert len(told["models"]["landmarks"]["sha256"]) == 64
+    assert told["settings"]["alignment"] == "rigid"
+    assert "rig.json" in told["inputs"]
+
+
+def test_nothing_is_done_twice_until_something_changes(copy, the_kit):
+    assert pipeline.make(copy, "s01", Options(), the_kit).skipped
+    assert receipt.progressed(copy, find(copy, "s01"), Stage.FACES).stale_because is None
+    rigged.calibrated().write(copy.rig_file)  # the same bytes
+    assert pipeline.make(copy, "s01", Options(), the_kit).skipped
+    rig = json.loads(copy.rig_file.read_text())
+    copy.rig_file.write_text(json.dumps(rig | {"made": "2026-11-21"}))
+    assert "rig.json" in receipt.progressed(copy, find(copy, "s01"), Stage.FACES).stale_because
+
+
+def test_a_run_that_was_stopped_goes_on_and_finds_the_same(short, the_kit, monkeypatch):
+    monkeypatch.setattr(follow, "BLOCK", 5)
+
+    class Stop:
+        def __init__(self):
+            self.left = 7
+
+        def begin(self, title, total):
+            pass
+
+        def advance(self, steps=1):
+            self.left -= steps
+            if self.left < 0:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.make(short, "s01", Options(), the_kit, progress=Stop())
+    folder = find(short, "s01").folder
+    assert not (folder / schema.FILE).exists()
+    assert len(list((folder / ".faces.partial").glob("*/*.npz"))) == 1
+
+    done = []
+    block = follow._block
+
+    def counted(streams, tracker, first, end, progress):
+        done.append(first)
+        return block(streams, tracker, first, end, progress)
+
+    monkeypatch.setattr(follow, "_block", counted)
+    pipeline.make(short, "s01", Options(), the_kit)
+    assert done == [5, 10]  # the first five frames were there already
+    one = store.open_faces(find(short, "s01"))["landmarks"][:]
+    assert not (folder / ".faces.partial").exists()
+    pipeline.make(short, "s01", Options(), the_kit, again=True)
+    assert np.array_equal(store.open_faces(find(short, "s01"))["landmarks"][:], one)
+
+
+def test_a_damaged_frame_is_one_row_and_the_run_goes_on(short, the_kit):
+    session = find(short, "s01")
+    (file,) = session.stream_files(Modality.COLOR)
+    faced.damage(file, file.stat().st_size // 2)
+    done = pipeline.make(short, "s01", Options(), the_kit)
+    group = store.open_faces(session)
+    flaws, state = group["flaws"][:], group["state"][:]
+    (bad,) = np.flatnonzero(flaws & schema.Flaw.COLOR_DAMAGED)
+    assert done.frames == 12
+    assert state[bad] == State.INTERPOLATED
+    assert np.isnan(group["landmarks_raw"][int(bad)]).all()
+
+
+def test_without_heat_the_rest_is_found_and_it_is_said(short, the_kit):
+    session = find(short, "s01")
+    streams = dict(session.manifest.streams)
+    del streams[Modality.THERMAL]
+    session.save(_with(session.manifest, streams=streams))
+    done = pipeline.make(short, "s01", Options(), the_kit)
+    assert any("thermal: not recorded" in note for note in done.notes)
+    group = store.open_faces(session)
+    assert group["depth_visible"][:].any()
+    assert not group["thermal_visible"][:].any()
+
+
+def test_without_depth_there_is_no_way_to_the_heat_and_it_is_said(short, the_kit):
+    session = find(short, "s01")
+    streams = dict(session.manifest.streams)
+    del streams[Modality.DEPTH]
+    session.save(_with(session.manifest, streams=streams))
+    done = pipeline.make(short, "s01", Options(), the_kit)
+    assert any("no way to the thermal" in note for note in done.notes)
+    group = store.open_faces(session)
+    assert (group["state"][:] > 0).all()
+    assert np.isnan(group["thermal_landmarks"][:]).all()
+    assert (group["thermal_frame"][:] >= 0).all()
+
+
+def test_without_colour_there_is_nothing_to_find(short, the_kit):
+    session = find(short, "s01")
+    streams = dict(session.manifest.streams)
+    del streams[Modality.COLOR]
+    session.save(_with(session.manifest, streams=streams))
+    with pytest.raises(NotFoundError, match="no color stream"):
+        pipeline.make(short, "s01", Options(), the_kit)
+
+
+def test_a_rig_of_other_cameras_is_refused_by_their_serials(short, the_kit):
+    rig = json.loads(short.rig_file.read_text())
+    short.rig_file.write_text(json.dumps(rig | {"serials": {"color": "another"}}))
+    with pytest.raises(DataError, match="another camera"):
+        pipeline.make(short, "s01", Options(), the_kit)
+    assert not (find(short, "s01").folder / schema.FILE).exists()
+
+
+def test_a_rig_of_other_picture_sizes_is_refused(short, the_kit):
+    rig = json.loads(short.rig_file.read_text())
+    rig["thermal"]["width_px"] = 320
+    short.rig_file.write_text(json.dumps(rig))
+    with pytest.raises(DataError, match="other sizes") as caught:
+        pipeline.make(short, "s01", Options(), the_kit)
+    assert caught.value.problems == ("thermal: calibrated 320 x 512 px, recorded 640 x 512 px",)
+
+
+def test_a_rig_that_does_not_fit_the_pictures_is_not_believed(short, the_kit):
+    rig = json.loads(short.rig_file.read_text())
+    rig["ir_to_color"]["translation_mm"][0] += 300.0
+    short.rig_file.write_text(json.dumps(rig))
+    done = pipeline.make(short, "s01", Options(), the_kit)
+    assert any("does not fit" in note for note in done.notes)
+    group = store.open_faces(find(short, "s01"))
+    assert (group["state"][:] > 0).all()
+    assert np.isnan(group["depth_landmarks"][:]).all()
+
+
+def test_mirrored_pictures_do_not_fit_the_depth_and_it_is_said(short, the_kit):
+    faced.repainted(short, lambda pixels: np.ascontiguousarray(pixels[:, ::-1]), frames=8)
+    done = pipeline.make(short, "s01", Options(), the_kit)
+    assert any("mirrored" in note for note in done.notes)
+
+
+def test_a_rig_that_fits_is_not_doubted(made):
+    assert attributes(made)["notes"] == []
+
+
+def test_without_a_rig_a_box_by_hand_leads_to_the_thermal_picture(short, the_kit):
+    short.rig_file.unlink()
+    true = zarr.open_group(find(short, "s01").folder / "truth.zarr", mode="r")["thermal"]
+    points = true["landmarks_px"][:12]
+    left, top = np.floor(points[3].min(axis=0)).astype(int)
+    wide, high = np.ceil(np.ptp(points[3], axis=0)).astype(int)
+    box = ThermalBox.parse(f"{left},{top},{wide},{high}@3")
+    done = pipeline.make(short, "s01", Options(thermal_box=box), the_kit)
+    assert any("by hand" in note for note in done.notes)
+    found = store.open_faces(find(short, "s01"))["thermal_landmarks"][:]
+    assert np.linalg.norm(found - points, axis=-1)[:, INNER].mean() < 8
+
+
+@pytest.mark.parametrize(
+    ("box", "problem"),
+    [
+        ("10,10,50,60@999", "no thermal frame 999"),
+        ("600,10,90,90", "reaches out"),
+    ],
+)
+def test_a_box_that_cannot_be_is_refused(short, the_kit, box, problem):
+    short.rig_file.unlink()
+    with pytest.raises(InputError, match=problem):
+        pipeline.make(short, "s01", Options(thermal_box=ThermalBox.parse(box)), the_kit)
+
+
+def test_pictures_that_lie_on_their_side_are_told_apart_from_empty_ones(short, the_kit):
+    short.rig_file.unlink()
+    faced.repainted(short, lambda pixels: np.ascontiguousarray(np.rot90(pixels)), frames=5)
+    with pytest.raises(DataError, match="turned back by 270"):
+        pipeline.make(short, "s01", Options(), the_kit)
+
+
+def test_a_session_without_a_face_has_a_row_of_nothing_for_each_frame(short, the_kit):
+    faced.repainted(short, lambda pixels: np.full_like(pixels, 90), frames=6)
+    done = pipeline.make(short, "s01", Options(), the_kit)
+    assert done.frames == done.lost == 6
+    assert any("no face" in note for note in done.notes)
+
+
+def test_who_did_not_agree_to_landmarks_has_none_made(recorded, the_kit):
+    study, session = recorded
+    scopes = tuple(scope for scope in Scope if scope is not Scope.LANDMARKS)
+    study.participants.sign("P01", studies.form(scopes=scopes))
+    with pytest.raises(ConsentError, match="landmarks"):
+        pipeline.make(study, session.name, Options(), the_kit)
+    assert not (session.folder / schema.FILE).exists()
+
+
+def test_one_session_that_cannot_be_done_does_not_stop_the_others(short):
+    folder = short.sessions_folder / "s02"
+    shutil.copytree(short.sessions_folder / "s01", folder)
+    told = json.loads((folder / "session.json").read_text())
+    told["name"] = "s02"
+    del told["streams"]["color"]
+    (folder / "session.json").write_text(json.dumps(told))
+    outcomes = run(short, ["s02", "s01"], Options(), jobs=2)
+    assert [one.session for one in outcomes] == ["s02", "s01"]
+    assert isinstance(outcomes[0].error, NotFoundError)
+    assert outcomes[1].made.frames == 12
+
+
+def test_a_name_that_is_mistyped_is_told_before_anything_is_done(short):
+    with pytest.raises(NotFoundError, match="s99"):
+        run(short, ["s01", "s99"], Options())
+    assert not (find(short, "s01").folder / schema.FILE).exists()
+
+
+def test_what_was_changed_outside_is_found_out(copy):
+    folder = find(copy, "s01").folder / schema.FILE
+    root = zarr.open_group(folder, mode="r+")
+    state = root["state"]
+    state[0] = 9
+    with pytest.raises(DataError) as caught:
+        store.open_faces(find(copy, "s01"))
+    assert any("state has values above 3" in problem for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("part", ["state/c/0", "state/zarr.json", "zarr.json"])
+def test_a_damaged_file_of_it_is_found_out(copy, part):
+    session = find(copy, "s01")
+    (session.folder / schema.FILE / part).write_bytes(b"\x93 not what was here")
+    with pytest.raises(DataError, match=r"faces\.zarr"):
+        store.open_faces(session)
+
+
+def test_an_array_that_is_missing_is_named(copy):
+    folder = find(copy, "s01").folder / schema.FILE
+    shutil.rmtree(folder / "landmarks")
+    with pytest.raises(DataError) as caught:
+        store.open_faces(find(copy, "s01"))
+    assert "landmarks is not there" in caught.value.problems
+
+
+def test_the_command_tells_what_came_of_it(cli, short):
+    done = cli(short, "faces", "--session", "s01")
+    assert done.code == 0, done.err
+    assert "s01: 12 frames" in done.out
+    again = cli(short, "faces", "--session", "s01")
+    assert "unchanged" in again.out
+    status = cli(short, "status")
+    assert "stale" in status.out
+
+
+def test_the_page_shows_states_temperatures_and_the_frames_it_is_least_sure_of(made):
+    text = (find(made, "s01").folder / "faces.html").read_text(encoding="utf-8")
+    assert "SIMULATED" in text
+    assert "nose tip" in text
+    assert "<polyline" in text
+    assert 10 <= text.count("data:image/jpeg") <= 20
+    assert "not for commercial products" in text
+
+
+def test_without_leave_to_show_pictures_there_is_a_page_without(short, the_kit):
+    session = find(short, "s01")
+    studies.add_person(short, "P01", studies.form(pictures=False))
+    session.save(_with(session.manifest, participant="P01"))
+    pipeline.make(short, "s01", Options(), the_kit)
+    text = (session.folder / "faces.html").read_text(encoding="utf-8")
+    assert "data:image" not in text
+    assert "No pictures" in text
+    with pytest.raises(ConsentError, match="pictures"):
+        film.write(short, session, short.folder / "film.webm")
+    assert not (short.folder / "film.webm").exists()
+
+
+def test_the_film_has_every_frame_and_can_be_played(cli, short):
+    import av
+
+    done = cli(short, "faces", "--session", "s01", "--overlay", "seen.webm")
+    assert done.code == 0, done.err
+    with av.open(str(short.folder / "seen.webm")) as played:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in played.decode(video=0)]
+    assert len(pictures) == 12
+    high, wide, _ = pictures[0].shape
+    assert wide > 3 * high
+    face = faced.truth(short)["landmarks_px"][0].mean(axis=0) / (1920, 1080)
+    x, y = round(face[0] * 640), 28 + round(face[1] * 360)
+    assert pictures[0][y - 10 : y + 10, x - 10 : x + 10].max() > 150
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--session", "s01", "--overlay", "seen.mp4"), ("--all", "--overlay", "no/such/film.webm")],
+)
+def test_a_film_that_cannot_be_written_is_refused_first(refused, made, arguments):
+    refused(InputError, made, "faces", *arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--session", "s01", "--all"),
+        ("--session", "s01", "--gap", "99"),
+        ("--session", "s01", "--thermal-box", "1,2,3"),
+        ("--session", "s01", "--jobs", "0"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(refused, made, arguments):
+    refused(InputError, made, "faces", *arguments)
+
+
+def test_a_model_that_is_none_is_refused(refused, made, tmp_path):
+    file = tmp_path / "not a model.dat"
+    file.write_bytes(b"\0" * 1000)
+    assert "no shape predictor" in refused(
+        DataError, made, "faces", "--session", "s01", "--shape-predictor", str(file)
+    )
+    refused(NotFoundError, made, "faces", "--session", "s01", "--shape-predictor", str(file) + "x")
+
+
+def test_somebody_else_in_the_chair_is_not_the_participant(tmp_path, the_kit):
+    first = Person(identity=12, away=((2.6, 9.0),))
+    second = Person(identity=4, away=((0.0, 5.0), (6.6, 10.6)))
+    study = faced.study_of(
+        tmp_path, first, second, seconds=10.6, modalities=(Modality.COLOR,), rate_hz=5.0
+    )
+    pipeline.make(study, "s01", Options(), the_kit)
+    session = find(study, "s01")
+    group = store.open_faces(session)
+    state, flaws = group["state"][:], group["flaws"][:]
+    seen_s = np.arange(len(state)) / 5
+    other = (seen_s > 5.2) & (seen_s < 6.5)
+    assert (state[other] == State.LOST).all()
+    assert (flaws[other] & schema.Flaw.OTHER_PERSON).any()
+    back = (seen_s > 9.3) & (seen_s < 10.1)
+    assert (state[back] > 0).all()
+    assert store.open_faces(session).attrs["others"]
+
+
+def _with(manifest, **changed):
+    import msgspec
+
+    return msgspec.structs.replace(manifest, **changed)
