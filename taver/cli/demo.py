@@ -28,9 +28,9 @@ def demo(console: Console, out: Path, quick: bool) -> None:
 
     It makes a study with one simulated person, calibrates the simulated rig
     from a recorded board, records an interview in colour, depth and heat,
-    reads every record back, draws a contact sheet, and records once more live,
-    with a report. The study works with all other commands. Run again, it goes
-    on where it stopped.
+    reads every record back, draws a contact sheet, follows the face through
+    all frames, and records once more live, with a report. The study works with
+    all other commands. Run again, it goes on where it stopped.
     """
     from taver.cli.progress import ConsoleProgress
     from taver.cli.story.names import QUICK, WHOLE

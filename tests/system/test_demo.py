@@ -56,7 +56,8 @@ def words_in(png):
 def test_it_tells_each_step_in_plain_lines(first):
     steps = [line.split()[0] for line in first.stdout.splitlines()]
     assert steps == [
-        "study", "participant", "calibrated", "recorded", "verified", "picture", "captured", "look",
+        "study", "participant", "calibrated", "recorded", "verified", "picture", "faces",
+        "captured", "look",
     ]  # fmt: skip
     assert "100 color, 100 depth, 100 thermal" in first.stdout
     assert "\x1b" not in first.stdout + first.stderr
@@ -82,6 +83,12 @@ def test_the_live_session_is_on_the_grid_whole_and_has_its_report(demo):
         assert stream.frames + sum(stream.dropped.values()) >= 38
     page = (session.folder / "report.html").read_text(encoding="utf-8")
     assert "SIMULATED" in page
+
+
+def test_the_face_is_followed_through_every_frame(first, demo):
+    assert "100 frames, " in first.stdout
+    assert "lost" not in first.stdout
+    assert (demo.sessions_folder / "s01" / "faces.html").is_file()
 
 
 def test_its_rig_is_near_the_simulated_one(demo):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from capture import contact_sheet
 from capture.invented import invent
-from taver.cli.story import board, interview, live
+from taver.cli.story import board, face, interview, live
 from taver.cli.story.names import INTERVIEW, PERSON, SHEET, STUDY, WHOLE
 from taver.core import lock
 from taver.core.errors import AlreadyThereError
@@ -36,6 +36,7 @@ def tell(folder: Path, progress: Progress, size: Size = WHOLE) -> Iterator[str]:
         yield "verified     every record is as it was written"
         sheet = contact_sheet.write(study, session, study.folder / SHEET)
         yield f"picture      {sheet}"
+        yield f"faces        {face.followed(study, progress)}"
         yield f"captured     {live.captured(study, size.live_s, progress)}"
     there = shlex.quote(str(folder))
     yield f"look around  cd {there} && taver status && taver session show {INTERVIEW}"
