@@ -267,8 +267,8 @@ def test_report_json_of_a_capture_says_what_the_session_says(cli, rigged):
 
 def test_a_network_cameras_shutter_is_closed_when_told_and_each_time_is_marked(cli, study):
     path = study.folder / FILE
-    camera = "\n[capture]\nnuc_every_minutes = 0.02\n[[capture.devices]]\ndriver = 'a65_aravis'\n"
-    path.write_text(path.read_text("utf-8") + camera, "utf-8")
+    often = path.read_text("utf-8").replace("nuc_every_minutes = 3.0", "nuc_every_minutes = 0.02")
+    path.write_text(often + "\n[[capture.devices]]\ndriver = 'a65_aravis'\n", "utf-8")
     with gige.camera():
         done = cli(study, "capture", "--session", "s01", "--seconds", "4", "--nuc", "manual")
     assert done.code == 0, done.err

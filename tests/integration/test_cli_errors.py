@@ -159,7 +159,7 @@ def test_a_study_on_a_disk_that_is_not_there_is_told(study, refused):
         lambda data: data[: len(data) // 2],
         lambda _: b"",
         lambda data: data.replace(b'"taver-session"', b'"another-tool"'),
-        lambda data: data.replace(b'"version": 1', b'"version": 9'),
+        lambda data: data.replace(b'"version": 2', b'"version": 9'),
         lambda data: data.replace(b'"complete"', b'"perfect"'),
         lambda data: data.replace(b"s01", b"s\xe501", 1),
         lambda data: data.replace(b'"simulated": true', b'"simulated": true, "real": false', 1),

@@ -316,7 +316,7 @@ def test_a_rescue_that_finds_the_recording_ended_well_keeps_all_it_says(study, c
     assert done.out.count("nothing to do") == 3
     manifest = find(study, "s01").manifest
     assert manifest.state is State.COMPLETE
-    assert all(stream.dropped == {LOST_BY_DEVICE: 2} for stream in manifest.streams.values())
+    assert all(stream.dropped == {LOST_BY_DEVICE: 3} for stream in manifest.streams.values())
 
 
 def test_what_a_killed_program_left_of_a_document_is_swept_away(recorded, cli):

@@ -359,7 +359,15 @@ def test_pictures_are_asked_for_twice_a_second_and_pinned_for_the_page():
     assert set(room.board.glimpses()) == {Modality.DEPTH, Modality.THERMAL}
 
 
-def test_signals_ask_for_the_end_and_only_who_insists_gets_it_at_once():
+@pytest.fixture
+def ctrl_c_counts():
+    """Whoever started the tests may have them ignore Ctrl-C, as programs in the background do."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_signals_ask_for_the_end_and_only_who_insists_gets_it_at_once(ctrl_c_counts):
     before = signal.getsignal(signal.SIGTERM)
     with signals.heard() as asked:
         assert not asked
