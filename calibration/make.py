@@ -23,13 +23,14 @@ from taver.core.frames import Modality
 from taver.core.session.manifest import software
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
     from calibration.board import Board
     from calibration.observations import Observations
     from calibration.solve.state import State
+    from taver.core.camera import Camera
     from taver.core.progress import Progress
 
     Floats = npt.NDArray[np.float64]
@@ -59,6 +60,7 @@ class Made:
     result: Result
     looked: Looked
     held_out: Judged | None
+    factory: Mapping[Modality, Camera]  # what the devices say of their lenses
 
 
 def make(
@@ -90,6 +92,7 @@ def make(
         result=result,
         looked=looked,
         held_out=judged,
+        factory=about.factory,
     )
 
 

@@ -13,12 +13,14 @@ from calibration.solve.lens import directions
 from calibration.solve.rows import DEPTH, residuals
 from calibration.uncertainty import transfer_map
 from taver.core import page as html
+from taver.core.frames import Modality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from calibration.make import Made
     from calibration.rig import Rig
+    from taver.core.camera import Camera
     from taver.core.page import Markup
 
 _AT_MM: Final = 1000.0
@@ -34,7 +36,7 @@ def report(made: Made) -> str:
         html.note(rig.quality.verdict, _kind(rig)),
         *(html.note(warning, "warn") for warning in rig.quality.warnings),
         _what(made),
-        _cameras(rig),
+        _cameras(rig, made.factory),
         _places(rig),
         _quality(rig),
         _depth(made),
@@ -77,27 +79,38 @@ def _what(made: Made) -> Markup:
     )
 
 
-def _cameras(rig: Rig) -> Markup:
+def _cameras(rig: Rig, factory: Mapping[Modality, Camera]) -> Markup:
     sigma = rig.uncertainty.sigma if rig.uncertainty else {}
     tables = []
     for name, camera in (("color", rig.color), ("ir", rig.ir), ("thermal", rig.thermal)):
         if camera is None:
             continue
-        values = {key: float(getattr(camera, key)) for key in _LENS}
-        values |= dict(zip(_BROWN, camera.distortion.coefficients, strict=False))
+        values = _numbers(camera)
+        by_device = _numbers(factory[Modality(name)]) if Modality(name) in factory else None
         rows = []
         for key, value in values.items():
             digits = 3 if key.endswith("px") else 5
             loose = sigma.get(f"{name}.{key}")
             told = "held" if loose is None else f"{loose:.{digits}f}"
-            rows.append((key, f"{value:.{digits}f}", told))
-        heading = f"{name}, {camera.width_px}x{camera.height_px}"
-        tables.append(html.table((heading, "value", "+-"), rows, right="-rr"))
+            row = [key, f"{value:.{digits}f}", told]
+            if by_device is not None:
+                row.append(f"{by_device[key]:.{digits}f}" if key in by_device else "")
+            rows.append(row)
+        heading = [f"{name}, {camera.width_px}x{camera.height_px}", "value", "+-"]
+        if by_device is not None:
+            heading.append("factory")
+        tables.append(html.table(heading, rows, right="-rrr"))
     return html.section(
         "Lenses",
         html.text("One standard deviation beside each value; a lens belongs to its resolution."),
+        *([html.text("Factory: what the device says of itself.")] if factory else []),
         html.side_by_side(*tables),
     )
+
+
+def _numbers(camera: Camera) -> dict[str, float]:
+    values = {key: float(getattr(camera, key)) for key in _LENS}
+    return values | dict(zip(_BROWN, camera.distortion.coefficients, strict=False))
 
 
 def _places(rig: Rig) -> Markup:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import numpy as np
 
 from calibration.sources.shot import SEEING, About, Shot
 from calibration.sources.stillness import small, still
 from taver.core import codec
-from taver.core.errors import DataError, NotFoundError
-from taver.core.frames import FrameStatus, Modality
+from taver.core.camera import Camera
+from taver.core.errors import DataError, InputError, NotFoundError
+from taver.core.frames import FACTORY, FrameStatus, Modality
 from taver.core.receipt import fingerprint
 from taver.core.session.footage import Footage
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from taver.core.session.folder import Session
+    from taver.core.session.manifest import Manifest
 
     Picture = npt.NDArray[Any]
 
@@ -76,6 +79,7 @@ class SessionSource:
             drivers=drivers,
             inputs=inputs,
             simulated=manifest.simulated,
+            factory=_factory(manifest),
         )
 
     def __len__(self) -> int:
@@ -112,6 +116,18 @@ class SessionSource:
                 spans = sorted(sorted(spans, key=lambda s: s[0] - s[1])[:_MOST_SPANS])
             self._spans = spans
         return self._spans
+
+
+def _factory(manifest: Manifest) -> dict[Modality, Camera]:
+    """Return the cameras as their devices told of them when they were opened."""
+    told: dict[Modality, Camera] = {}
+    for device in manifest.devices:
+        for modality in SEEING:
+            text = device.settings.get(f"{FACTORY}{modality}")
+            if text is not None:
+                with contextlib.suppress(msgspec.ValidationError, msgspec.DecodeError, InputError):
+                    told[modality] = msgspec.json.decode(text, type=Camera)
+    return told
 
 
 def _is_good(footage: Footage, number: int) -> bool:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from taver.core.camera import Camera
+
     Picture = npt.NDArray[Any]
 
 SEEING: Final = (Modality.COLOR, Modality.IR, Modality.THERMAL)  # those that see the squares
@@ -36,6 +38,7 @@ class About:
     inputs: Mapping[str, str]  # name: fingerprint
     simulated: bool
     drivers: Mapping[Modality, str] = dataclasses.field(default_factory=dict)
+    factory: Mapping[Modality, Camera] = dataclasses.field(default_factory=dict)  # by the device
 
 
 class Source(Protocol):
@@ -97,4 +100,5 @@ def merged(abouts: list[About]) -> About:
         inputs={key: mark for about in abouts for key, mark in about.inputs.items()},
         simulated=any(about.simulated for about in abouts),
         drivers={m: d for about in abouts for m, d in about.drivers.items()},
+        factory={m: camera for about in abouts for m, camera in about.factory.items()},
     )

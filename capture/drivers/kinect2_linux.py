@@ -16,7 +16,7 @@ from capture.kinect2.silence import Silence
 from taver.core import home
 from taver.core.clock import NS_PER_S
 from taver.core.errors import DeviceError
-from taver.core.frames import DeviceInfo, Frame, FrameStatus, Modality, Stamp
+from taver.core.frames import FACTORY, DeviceInfo, Frame, FrameStatus, Modality, Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,6 +109,9 @@ class Kinect2LinuxDriver:
         self._stopped.clear()
         self._color_ns = None
         settings = {"pipeline": self._config.pipeline or "libfreenect2's choice"}
+        for modality, camera in self.factory_cameras().items():
+            if modality is not Modality.DEPTH:  # it is the infrared camera's
+                settings[f"{FACTORY}{modality}"] = msgspec.json.encode(camera).decode()
         return _info(self._serial, firmware, self._config.modalities, settings)
 
     def factory_cameras(self) -> dict[Modality, Camera]:

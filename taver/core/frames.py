@@ -30,6 +30,8 @@ class Modality(enum.StrEnum):
     SOUND = "sound"
 
 
+# Under this and a modality's name a device's settings hold its own calibration: a camera, as JSON.
+FACTORY: Final = "factory camera "
 PICTURES: Final = (Modality.COLOR, Modality.DEPTH, Modality.IR, Modality.THERMAL)
 
 

@@ -19,13 +19,15 @@ from capture.sim.rig import standard_rig
 from capture.sim.scenario import Boards, Cameras, Scenario
 from capture.simulation import simulate
 from taver.core.errors import ConfigError, DataError, InputError, NotFoundError
-from taver.core.frames import Modality
+from taver.core.frames import FACTORY, Modality
 from taver.core.pose import Pose
 from taver.core.session.folder import find
 from taver.core.study import Study
 
 TRUE = standard_rig()
 VIEWS = 9
+# What a Kinect might say of its own infrared lens.
+AS_BUILT = msgspec.structs.replace(TRUE.ir.camera, fx_px=364.321)
 
 
 def scenario(**board):
@@ -42,7 +44,13 @@ def once(tmp_path_factory):
     """A study with a recording of a board, calibrated; nobody may change it."""
     study = studies.make_study(tmp_path_factory.mktemp("calibrated") / studies.STRANGE_NAME)
     everything = (Modality.COLOR, Modality.DEPTH, Modality.IR, Modality.THERMAL)
-    simulate(study, scenario(), "calib01", modalities=everything)
+    session = simulate(study, scenario(), "calib01", modalities=everything)
+    told = {f"{FACTORY}ir": msgspec.json.encode(AS_BUILT).decode(), f"{FACTORY}color": "no camera"}
+    devices = [
+        msgspec.structs.replace(device, settings=told) if "kinect" in device.serial else device
+        for device in session.manifest.devices
+    ]
+    session.save(msgspec.structs.replace(session.manifest, devices=tuple(devices)))
     return study
 
 
@@ -52,6 +60,14 @@ def calibrated(once):
     made = make([SessionSource(find(once, "calib01"))], Board())
     keep(made.rig, once.rig_file, made)
     return once
+
+
+def test_what_the_device_says_of_its_own_lens_stands_beside_what_was_found(calibrated):
+    source = SessionSource(find(calibrated, "calib01"))
+    assert source.about.factory == {Modality.IR: AS_BUILT}  # what cannot be read is left out
+    page = calibrated.rig_file.with_name("rig-report.html").read_text(encoding="utf-8")
+    assert page.count(">factory<") == 1
+    assert ">364.321<" in page
 
 
 @pytest.fixture

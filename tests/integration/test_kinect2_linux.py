@@ -6,6 +6,7 @@ import shutil
 import time
 
 import kinect
+import msgspec
 import numpy as np
 import pytest
 import studies
@@ -14,9 +15,10 @@ from capture.drivers.kinect2_linux import Kinect2LinuxConfig, Kinect2LinuxDriver
 from capture.kinect2 import build
 from capture.kinect2.library import Library
 from capture.recorder import Source
+from taver.core.camera import Camera
 from taver.core.clock import HostClock
 from taver.core.errors import DeviceError, MissingExtraError
-from taver.core.frames import FrameStatus, Modality
+from taver.core.frames import FACTORY, FrameStatus, Modality
 from taver.core.session.footage import Footage
 
 EVERY = (Modality.COLOR, Modality.DEPTH, Modality.IR)
@@ -194,7 +196,7 @@ def test_a_serial_number_that_is_not_there_is_told_with_those_that_are(opened):
 def test_a_pipeline_that_was_not_built_is_refused(opened):
     with pytest.raises(DeviceError, match="without the pipeline warp"):
         opened(pipeline="warp")
-    assert opened(pipeline="cpu")[1].settings == {"pipeline": "cpu"}
+    assert opened(pipeline="cpu")[1].settings["pipeline"] == "cpu"
 
 
 def test_a_device_that_does_not_start_says_why(opened):
@@ -204,8 +206,11 @@ def test_a_device_that_does_not_start_says_why(opened):
 
 
 def test_the_devices_own_calibration_comes_with_it(opened):
-    driver, _ = opened()
+    driver, info = opened()
     cameras = driver.factory_cameras()
+    for modality in (Modality.COLOR, Modality.IR):
+        told = info.settings[f"{FACTORY}{modality}"]
+        assert msgspec.json.decode(told, type=Camera) == cameras[modality]
     assert cameras[Modality.COLOR].fx_px == pytest.approx(1081.4, abs=1e-3)
     assert cameras[Modality.DEPTH].cx_px == pytest.approx(511 - 254.9, abs=1e-3)
     driver.close()
