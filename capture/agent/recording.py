@@ -235,6 +235,7 @@ class Recording:
             session=self.plan.session,
             participant=self.plan.participant,
             part=self.plan.part,
+            chosen=self.plan.grid_hz > 0,
             simulated=asked.simulated,
             epoch=asked.epoch,
             devices=self.devices,

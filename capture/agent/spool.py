@@ -24,9 +24,8 @@ from taver.core.recording.recover import recover
 from taver.core.recording.writer import partial_of
 from taver.core.session.manifest import Marker, Piece
 from taver.core.session.streams import (
-    LOST_BY_DEVICE,
     finished_piece,
-    lost_by_device,
+    missing_from,
     stream_header,
 )
 from taver.core.storage import explained
@@ -51,6 +50,7 @@ class HeldRecording(Document, frozen=True, kw_only=True):
     session: str
     participant: str | None
     part: int
+    chosen: bool  # whether frames were left out for a grid
     simulated: bool
     epoch: Epoch  # of this machine's clock
     devices: tuple[DeviceInfo, ...]
@@ -196,11 +196,10 @@ class Spool:
                     epoch=recording.epoch,
                 )
                 recover(path, header)
-                lost = lost_by_device(path)
                 done = finished_piece(path, piece)
                 last_ns = max(last_ns, done.last_unix_ns or 0)
                 pieces[stream.modality] = msgspec.structs.replace(
-                    done, dropped={LOST_BY_DEVICE: lost} if lost else {}
+                    done, dropped=missing_from(path, chosen=recording.chosen)
                 )
         if not pieces:
             shutil.rmtree(folder, ignore_errors=True)

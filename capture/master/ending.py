@@ -17,10 +17,9 @@ from taver.core.recording.recover import recover
 from taver.core.recording.writer import partial_of
 from taver.core.session.manifest import State
 from taver.core.session.streams import (
-    LOST_BY_DEVICE,
     finished_piece,
     header_for,
-    lost_by_device,
+    missing_from,
 )
 
 if TYPE_CHECKING:
@@ -147,8 +146,7 @@ class Ending:
                 error.what,
                 fix=f"free space on that disk, then: taver session recover {session.name}",
             ) from error
-        lost = lost_by_device(path)
-        dropped = {LOST_BY_DEVICE: lost} if lost else {}
+        dropped = missing_from(path, chosen=session.manifest.grid is not None)
         if result.lost:
             dropped["damaged"] = result.lost
         done = msgspec.structs.replace(finished_piece(path, piece), dropped=dropped)

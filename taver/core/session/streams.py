@@ -96,6 +96,12 @@ def finished_piece(path: Path, piece: Piece) -> Piece:
     )
 
 
+def missing_from(path: Path, *, chosen: bool) -> dict[str, int]:
+    """Count, by reason, the frames that a dead program's file lacks; `chosen`: for a grid."""
+    count = lost_by_device(path)
+    return {UNTOLD if chosen else LOST_BY_DEVICE: count} if count else {}
+
+
 def lost_by_device(path: Path) -> int:
     """Count the frames that the device numbered and that are not in the finished file."""
     with StreamReader(path) as reader:
