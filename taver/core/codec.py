@@ -34,12 +34,12 @@ def codec_of(modality: Modality) -> str:
 def encode_raster(pixels: npt.NDArray[np.uint16]) -> bytes:
     """Encode 16-bit pixels without loss.
 
-    Zstandard's lightest level on shuffled bits: JPEG-XL would be a ninth smaller and is read ten
-    times more slowly.
+    LZ4 on shuffled bits: Zstandard's lightest level would be a tenth smaller, and takes two and a
+    half times as long to write and twice as long to read; JPEG-XL is read twenty times more slowly.
     """
     blosc = need("numcodecs.blosc", extra="capture", to="store depth and thermal pictures")
     data: bytes = blosc.compress(
-        np.ascontiguousarray(pixels, RASTER_DTYPE), b"zstd", 1, blosc.BITSHUFFLE
+        np.ascontiguousarray(pixels, RASTER_DTYPE), b"lz4", 5, blosc.BITSHUFFLE
     )
     return data
 

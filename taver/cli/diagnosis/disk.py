@@ -13,7 +13,7 @@ from taver.core.study import Study
 if TYPE_CHECKING:
     from pathlib import Path
 
-# One set of colour, depth and thermal is 7.31 MB raw; JPEG q95 and blosc zstd1 bitshuffle store
+# One set of colour, depth and thermal is 7.31 MB raw; JPEG q95 and blosc lz4 bitshuffle store
 # it 7.1 times smaller, in 1.03 MB (measured); ten sets are recorded a second.
 RECORDING_BYTES_PER_S = 10 * 1_030_000
 
