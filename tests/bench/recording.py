@@ -20,6 +20,10 @@ import tempfile
 import time
 from pathlib import Path
 
+# This folder holds a file that is called as the package `capture` is, and has to come behind it.
+_HERE = str(Path(__file__).resolve().parent)
+sys.path[:] = [*(part for part in sys.path if part != _HERE), _HERE]
+
 import numpy as np
 from mcap.reader import make_reader
 from mcap.writer import CompressionType, Writer

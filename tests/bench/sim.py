@@ -19,6 +19,10 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+# This folder holds a file that is called as the package `capture` is, and has to come behind it.
+_HERE = str(Path(__file__).resolve().parent)
+sys.path[:] = [*(part for part in sys.path if part != _HERE), _HERE]
+
 import numpy as np
 
 from capture.sim.head.emotion import units_for
@@ -46,7 +50,7 @@ IDENTITIES = 16
 FRAME_CODE = """
 import sys, time
 began = time.perf_counter()
-sys.path.insert(0, sys.argv[1])
+sys.path.append(sys.argv[1])
 from capture.sim.render.renderer import Renderer
 from capture.sim.rig import standard_rig
 from sim import ALL, random_scene, digest
