@@ -1,4 +1,4 @@
-"""A file is either the old one or the new one, whatever happens in between."""
+"""A file or a folder is either the old one or the new one, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from taver.core.private import FILE_MODE
+from taver.core.private import FILE_MODE, make_private_folder
 from taver.core.storage import explain
 
 if TYPE_CHECKING:
@@ -52,6 +53,38 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):  # what went wrong before is what matters
             beside.unlink()
+
+
+@contextlib.contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Give a private folder beside `path`; when the block ends well it takes `path`'s place.
+
+    A folder cannot be replaced in one step: between two renames there is none for a moment.
+    """
+    forget_folders_beside(path)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_SUFFIX}")
+    old = path.with_name(f".{path.name}.old.{secrets.token_hex(4)}{_SUFFIX}")
+    try:
+        make_private_folder(beside)
+        yield beside
+        if path.exists():
+            path.rename(old)
+        try:
+            beside.rename(path)
+        except OSError:
+            if old.exists():
+                old.rename(path)
+            raise
+        sync_folder(path.parent)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def forget_folders_beside(path: Path) -> None:
+    """Delete what a program killed inside `replacing_folder` left half-written."""
+    for leftover in path.parent.glob(f".{path.name}.*{_SUFFIX}"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import secrets
-import shutil
 from typing import TYPE_CHECKING, Any
 
-from taver.core.atomic import sync_folder
+from taver.core import atomic
 from taver.core.errors import DataError, NotFoundError, TaverError
-from taver.core.private import make_private_folder
 from taver.core.storage import explained
 from taver.faces.schema import FILE, FORMAT, SCHEMA, VERSION, validate
 
@@ -31,27 +27,19 @@ def write(
     import zarr
 
     path = session.folder / FILE
-    forget_leftovers(session.folder)
-    beside = session.folder / f".{FILE}.{secrets.token_hex(4)}.tmp"
-    with explained(path):
-        try:
-            make_private_folder(beside)
-            told = {"format": FORMAT, "version": VERSION, **attributes}
-            root = zarr.create_group(beside, zarr_format=3, attributes=told)
-            for name, row in SCHEMA.items():
-                values = columns[name].astype(row.dtype)
-                array = root.create_array(
-                    name,
-                    data=values,
-                    chunks=(min(max(len(values), 1), _ROWS_A_CHUNK), *row.shape),
-                    dimension_names=("frame", *(f"{name}_{n}" for n in range(len(row.shape)))),
-                )
-                array.attrs.update({"unit": row.unit, "meaning": row.meaning})
-            validate(root, str(path))
-            _take_place(beside, path)
-        finally:
-            with contextlib.suppress(OSError):
-                shutil.rmtree(beside)
+    with explained(path), atomic.replacing_folder(path) as beside:
+        told = {"format": FORMAT, "version": VERSION, **attributes}
+        root = zarr.create_group(beside, zarr_format=3, attributes=told)
+        for name, row in SCHEMA.items():
+            values = columns[name].astype(row.dtype)
+            array = root.create_array(
+                name,
+                data=values,
+                chunks=(min(max(len(values), 1), _ROWS_A_CHUNK), *row.shape),
+                dimension_names=("frame", *(f"{name}_{n}" for n in range(len(row.shape)))),
+            )
+            array.attrs.update({"unit": row.unit, "meaning": row.meaning})
+        validate(root, str(path))
     return path
 
 
@@ -77,19 +65,3 @@ def open_faces(session: Session) -> Any:
                 fix=f"taver faces --session {session.name} --again",
             ) from None
     return root
-
-
-def forget_leftovers(folder: Path) -> None:
-    """Delete what a program that was killed left half-written."""
-    for leftover in folder.glob(f".{FILE}.*.tmp"):
-        shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _take_place(beside: Path, path: Path) -> None:
-    """Rename; a folder that is in the way goes first, for folders cannot be replaced."""
-    old = path.with_name(f".{FILE}.old.{secrets.token_hex(4)}.tmp")
-    if path.exists():
-        path.rename(old)
-    beside.rename(path)
-    sync_folder(path.parent)
-    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Sessions, faces and labels as one Zarr dataset: built, read, split, shared and documented."""
