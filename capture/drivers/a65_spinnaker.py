@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
 from capture.a65 import settings as a65
-from capture.a65.nodes import CLOSE_SHUTTER
+from capture.a65.holder import Holder, stream_of
 from capture.gige.spinnaker import SpinnakerCamera, pyspin, seen
-from capture.gige.taking import Taking
-from taver.core.errors import DeviceError, InputError, MissingExtraError
-from taver.core.frames import DeviceInfo, Modality, StreamInfo
+from taver.core.errors import InputError, MissingExtraError
+from taver.core.frames import DeviceInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from capture.gige.spinnaker import Seen
     from taver.core.clock import Clock
-    from taver.core.frames import Frame
 
 
 class A65SpinnakerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,19 +37,14 @@ class A65SpinnakerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             )
 
 
-class A65SpinnakerDriver:
-    """Holds the camera, sets its nodes, and counts what it sends."""
+class A65SpinnakerDriver(Holder[SpinnakerCamera]):
+    """Opens the camera and sets its nodes; Holder does the rest."""
 
     Config: ClassVar = A65SpinnakerConfig
 
     def __init__(self, config: A65SpinnakerConfig, clock: Clock) -> None:
+        super().__init__(clock, silence_s=config.silence_s)
         self._config = config
-        self._clock = clock
-        self._camera: SpinnakerCamera | None = None
-        self._name = ""
-        self._at_ns: int | None = None
-        self._taking: Taking | None = None
-        self._stopped = threading.Event()
 
     @classmethod
     def missing(cls) -> str | None:
@@ -87,22 +77,12 @@ class A65SpinnakerDriver:
         except BaseException:
             camera.close()
             raise
-        self._camera = camera
-        self._name = f"The thermal camera {camera.told.serial}"
-        self._stopped.clear()
+        self._hold(camera, camera.nodes, f"{self.WHAT} {camera.told.serial}")
         return DeviceInfo(
             driver="a65_spinnaker",
             model=f"{camera.told.vendor} {camera.told.model}",
             serial=camera.told.serial,
-            streams=(
-                StreamInfo(
-                    modality=Modality.THERMAL,
-                    width_px=settled.width_px,
-                    height_px=settled.height_px,
-                    rate_hz=settled.rate_hz,
-                    unit=settled.unit,
-                ),
-            ),
+            streams=(stream_of(settled),),
             simulated=False,
             firmware=firmware,
             address=camera.told.address,
@@ -114,59 +94,6 @@ class A65SpinnakerDriver:
             },
             warnings=settled.warnings,
         )
-
-    def start(self, at_ns: int) -> None:
-        """Let the camera send from `at_ns` on."""
-        self._held()
-        self._at_ns = at_ns
-        self._stopped.clear()
-
-    def frames(self) -> Iterator[Frame]:
-        """Yield the thermal pictures; raises DeviceError if none comes for `silence_s`."""
-        camera = self._held()
-        if self._at_ns is None:
-            raise DeviceError(f"{self._name} was not started", fix="call start() first")
-        self._taking = Taking(
-            camera,
-            Modality.THERMAL,
-            self._clock,
-            name=self._name,
-            silence_s=self._config.silence_s,
-        )
-        yield from self._taking.frames(self._at_ns, self._stopped)
-
-    def set_shutter(self, *, automatic: bool) -> None:
-        """Let the camera close its shutter when it likes, or only when told."""
-        a65.let_shutter_be(self._held().nodes, automatic=automatic)
-
-    def close_shutter(self) -> None:
-        """Close the shutter once, now."""
-        self._held().nodes.execute(CLOSE_SHUTTER)
-
-    def readings(self) -> Mapping[str, float]:
-        """Return the camera's temperatures, and what became of its frames."""
-        counted = {} if self._taking is None else msgspec.structs.asdict(self._taking.tally)
-        return {
-            **a65.readings(self._held().nodes),
-            **{f"frames_{name}": count for name, count in counted.items()},
-        }
-
-    def stop(self) -> None:
-        """End the frames; also while one is awaited."""
-        self._stopped.set()
-
-    def close(self) -> None:
-        """Give the camera back."""
-        self.stop()
-        camera, self._camera = self._camera, None
-        self._at_ns = None
-        if camera is not None:
-            camera.close()
-
-    def _held(self) -> SpinnakerCamera:
-        if self._camera is None:
-            raise DeviceError("The thermal camera was not opened", fix="call open() first")
-        return self._camera
 
 
 def _listed(one: Seen) -> DeviceInfo:

@@ -6,23 +6,18 @@ every driver a process of its own.
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
 from capture.a65 import settings as a65
-from capture.a65.nodes import CLOSE_SHUTTER
+from capture.a65.holder import Holder, stream_of
 from capture.gige.producer import COLOURS, Producing, harvester, producers
-from capture.gige.taking import Taking
 from taver.core.errors import DeviceError, InputError, MissingExtraError
-from taver.core.frames import DeviceInfo, Modality, StreamInfo
+from taver.core.frames import DeviceInfo, Modality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from taver.core.clock import Clock
-    from taver.core.frames import Frame
 
 
 class GenicamConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,19 +46,18 @@ class GenicamConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             )
 
 
-class GenicamDriver:
-    """Loads the producer, sets the camera's nodes, and takes its frames."""
+class GenicamDriver(Holder[Producing]):
+    """Loads the producer and sets the camera's nodes; Holder does the rest.
+
+    Incomplete frames are thrown away by harvesters and count as lost.
+    """
 
     Config: ClassVar = GenicamConfig
+    WHAT: ClassVar = "The GenICam camera"
 
     def __init__(self, config: GenicamConfig, clock: Clock) -> None:
+        super().__init__(clock, silence_s=config.silence_s, modality=config.modality)
         self._config = config
-        self._clock = clock
-        self._held: Producing | None = None
-        self._name = ""
-        self._at_ns: int | None = None
-        self._taking: Taking | None = None
-        self._stopped = threading.Event()
 
     @classmethod
     def missing(cls) -> str | None:
@@ -91,80 +85,18 @@ class GenicamDriver:
         except BaseException:
             camera.close()
             raise
-        self._held = camera
-        self._name = f"The {config.modality} camera {camera.serial} of {camera.producer}"
-        self._stopped.clear()
+        name = f"The {config.modality} camera {camera.serial} of {camera.producer}"
+        self._hold(camera, camera, name)
         return DeviceInfo(
             driver="genicam",
             model=f"{camera.vendor} {camera.model}",
             serial=camera.serial,
-            streams=(
-                StreamInfo(
-                    modality=config.modality,
-                    width_px=settled.width_px,
-                    height_px=settled.height_px,
-                    rate_hz=settled.rate_hz,
-                    unit=settled.unit,
-                ),
-            ),
+            streams=(stream_of(settled, config.modality),),
             simulated=camera.producer == "viky.cti",  # the one inside the genicam wheel
             firmware=known["firmware"] or camera.version,
             settings={**settled.settings, "producer": camera.producer},
             warnings=settled.warnings,
         )
-
-    def start(self, at_ns: int) -> None:
-        """Let the camera send from `at_ns` on."""
-        self._camera()
-        self._at_ns = at_ns
-        self._stopped.clear()
-
-    def frames(self) -> Iterator[Frame]:
-        """Yield the pictures; incomplete ones are thrown away by harvesters and count as lost."""
-        camera = self._camera()
-        if self._at_ns is None:
-            raise DeviceError(f"{self._name} was not started", fix="call start() first")
-        self._taking = Taking(
-            camera,
-            self._config.modality,
-            self._clock,
-            name=self._name,
-            silence_s=self._config.silence_s,
-        )
-        yield from self._taking.frames(self._at_ns, self._stopped)
-
-    def set_shutter(self, *, automatic: bool) -> None:
-        """Let the camera close its shutter when it likes, or only when told."""
-        a65.let_shutter_be(self._camera(), automatic=automatic)
-
-    def close_shutter(self) -> None:
-        """Close the shutter once, now."""
-        self._camera().execute(CLOSE_SHUTTER)
-
-    def readings(self) -> Mapping[str, float]:
-        """Return the camera's temperatures, where it has any, and what became of its frames."""
-        counted = {} if self._taking is None else msgspec.structs.asdict(self._taking.tally)
-        return {
-            **a65.readings(self._camera()),
-            **{f"frames_{name}": count for name, count in counted.items()},
-        }
-
-    def stop(self) -> None:
-        """End the frames; also while one is awaited."""
-        self._stopped.set()
-
-    def close(self) -> None:
-        """Give the camera back and let go of the producer."""
-        self.stop()
-        camera, self._held = self._held, None
-        self._at_ns = None
-        if camera is not None:
-            camera.close()
-
-    def _camera(self) -> Producing:
-        if self._held is None:
-            raise DeviceError("The GenICam camera was not opened", fix="call open() first")
-        return self._held
 
 
 def _settled(camera: Producing, config: GenicamConfig) -> a65.Settled:

@@ -21,14 +21,12 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import queue
-import secrets
-import shutil
 import time
 from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 
-from capture.master import awaited, fitness
+from capture.master import awaited, fitness, opening, passing
 from capture.master.clockbook import ClockBook
 from capture.master.ending import Ending
 from capture.master.keeping import Keeper, left_of
@@ -38,14 +36,10 @@ from capture.master.preview import Checkup, SessionPreview
 from capture.master.recording import Recording
 from capture.master.watching import Rates, overall
 from capture.wire.messages import Holding, List, Shutter, StopAt
-from taver.core import lock
 from taver.core.clock import NS_PER_S, Epoch, HostClock
 from taver.core.errors import BusyError, InputError, TaverError
-from taver.core.private import make_private_folder
-from taver.core.recording.writer import partial_of
-from taver.core.session.folder import create, find
-from taver.core.session.manifest import GridPlan, Manifest, Marker, State, software
-from taver.core.storage import explained
+from taver.core.session.folder import find
+from taver.core.session.manifest import GridPlan, Marker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +56,6 @@ if TYPE_CHECKING:
     from taver.core.study import Study
 
 RESUMED: Final = "resumed"
-_GLIMPSE_EVERY_S: Final = 0.5
 _HEARD_WITHIN_S: Final = 5.0
 _LISTEN_EVERY_S: Final = 0.2
 
@@ -138,28 +131,14 @@ class Master:
         """
         if not self._prepared:
             self.prepare()
-        recording, whole = self._recording, self._recording.plan
-        folder = self._study.sessions_folder / f".check.{secrets.token_hex(4)}.new"
-        recording.plan = msgspec.structs.replace(whole, seconds=seconds)
-        glimpses: dict[Modality, list[Glimpse]] = {}
         try:
-            self._make_passing(folder)
-            errors = recording.each(lambda m: m.prepare(recording.plan, folder, passing=True))
-            fitness.raise_all(errors or recording.each(recording.arm))
-            self._give_the_start()
-            until_ns = recording.until_unix_ns
-            while (left_s := (until_ns - recording.now_ns()) / NS_PER_S) > 0:
-                time.sleep(min(_GLIMPSE_EVERY_S, left_s))
-                self._take_glimpses(glimpses)
-            return Checkup(
-                status=self.status(),
-                glimpses={modality: tuple(found) for modality, found in glimpses.items()},
-                happenings=tuple(self._heard_so_far()),
-            )
+            with passing.kept_nothing(self._recording, self._study, seconds):
+                self._give_the_start()
+                glimpses = passing.watched(self._recording)
+                return Checkup(
+                    status=self.status(), glimpses=glimpses, happenings=tuple(self._heard_so_far())
+                )
         finally:
-            recording.each(Member.release)
-            recording.settle_nothing(whole)
-            shutil.rmtree(folder, ignore_errors=True)
             self._prepared = False  # devices are opened again before anything else
 
     # The start
@@ -173,7 +152,7 @@ class Master:
             self.prepare()
         recording = self._recording
         with contextlib.ExitStack() as undo:
-            session = self._open_session(undo)
+            session = opening.opened(self._study, recording, self._stack, undo)
             recording.clockbook = ClockBook(session.folder, recording.epoch)
             recording.ledger = ledger = Ledger(session, recording.trouble)
             recording.take_names(session.manifest, awaited.read(session.folder).runs)
@@ -395,21 +374,9 @@ class Master:
                     found.update(recording.session for recording in holding.recordings)
         return tuple(sorted(found))
 
-    def _make_passing(self, folder: Path) -> None:
-        with explained(folder):
-            if not folder.parent.is_dir():
-                make_private_folder(folder.parent)
-            for old in folder.parent.glob(".check.*.new"):
-                shutil.rmtree(old, ignore_errors=True)  # of a check that was killed
-            make_private_folder(folder)
-
-    def _take_glimpses(self, into: dict[Modality, list[Glimpse]]) -> None:
-        for member in self._recording.members:
-            for modality in self._recording.streams_of(member):
-                glimpse = member.glimpse(modality)
-                found = into.setdefault(modality, [])
-                if glimpse is not None and (not found or found[-1].number != glimpse.number):
-                    found.append(glimpse)
+    def _take_back(self, session: Session) -> None:
+        opening.take_back(self._recording, session)
+        self._prepared = False
 
     def _give_the_start(self) -> None:
         """Tell all when to start; raises if one of them cannot."""
@@ -417,60 +384,3 @@ class Master:
         start_ns = recording.now_ns() + recording.lead_ns
         recording.set_span(start_ns, recording.plan.seconds)
         fitness.raise_all(recording.each(lambda member: recording.start(member, start_ns)))
-
-    def _open_session(self, undo: contextlib.ExitStack) -> Session:
-        """Make the session's folder, or take up one that is there; `undo` puts it back."""
-        plan = self._recording.plan
-        if plan.part > 1:
-            session = find(self._study, plan.session)
-        else:
-            session = create(self._study, self._manifest())
-            undo.callback(shutil.rmtree, session.folder, ignore_errors=True)
-        undo.callback(self._stack.close)  # the folder is let go before it is taken away
-        self._stack.enter_context(lock.held(session.folder, f"Session {session.name}"))
-        if plan.part > 1:
-            session.reload()
-            undo.callback(session.save, session.manifest)
-            session.save(self._resumed(session.manifest))
-        return session
-
-    def _take_back(self, session: Session) -> None:
-        """Undo a start that failed: nothing was recorded that anybody could want."""
-        recording = self._recording
-        recording.each(Member.release)
-        recording.ledger = recording.clockbook = None
-        with contextlib.suppress(TaverError, OSError):
-            left = awaited.read(session.folder)
-            for member in recording.members:
-                left = left.without(member.run)
-                for path in (session.folder / file for file in member.files.values()):
-                    path.unlink(missing_ok=True)
-                    partial_of(path).unlink(missing_ok=True)
-            awaited.save(session.folder, left)
-        recording.settle_nothing(recording.plan)
-        self._prepared = False
-
-    def _manifest(self) -> Manifest:
-        """Return the document that a session begins with; streams come when they are armed."""
-        recording = self._recording
-        plan = recording.plan
-        person = plan.participant
-        return Manifest(
-            name=plan.session,
-            participant=person,
-            consent=None if person is None else self._study.participants.get(person).consent,
-            simulated=any(device.simulated for device in recording.devices),
-            state=State.RECORDING,
-            epoch=recording.epoch,
-            devices=tuple(recording.devices),
-            streams={},
-            software=software(),
-        )
-
-    def _resumed(self, manifest: Manifest) -> Manifest:
-        """Return the document of a session that goes on."""
-        known = {(device.driver, device.serial) for device in manifest.devices}
-        new = [d for d in self._recording.devices if (d.driver, d.serial) not in known]
-        return msgspec.structs.replace(
-            manifest, state=State.RECORDING, devices=(*manifest.devices, *new)
-        )

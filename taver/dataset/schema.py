@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from taver.core import attributes
 from taver.core.errors import DataError
 from taver.core.frames import Modality
 
@@ -113,14 +114,9 @@ def shape_of(column: Column, *, slots: int, size_px: int, raters: int) -> tuple[
 
 def problems(root: Any) -> list[str]:
     """Return everything that is wrong with an open dataset's attributes and shapes, in words."""
-    found = [
-        f"{name} is {root.attrs.get(name)!r}, not {wanted!r}"
-        for name, wanted in (("format", FORMAT), ("version", VERSION))
-        if root.attrs.get(name) != wanted
-    ]
-    if found:
+    found = attributes.problems(root.attrs, kind=FORMAT, version=VERSION, names=ATTRIBUTES)
+    if root.attrs.get("version") != VERSION or root.attrs.get("format") != FORMAT:
         return found
-    found += [f"the attribute {name} is not there" for name in ATTRIBUTES if name not in root.attrs]
     if RECORDINGS not in {name for name, _ in root.groups()}:
         return [*found, f"the group {RECORDINGS} is not there"]
     size_px = root.attrs.get("size_px", SIZE_PX)
@@ -141,8 +137,8 @@ def validate(root: Any, name: str) -> None:
 
 
 def _recording_problems(recording: Any, size_px: int) -> Iterator[str]:
-    missing = [name for name in RECORDING_ATTRIBUTES if name not in recording.attrs]
-    yield from (f"the attribute {name} is not there" for name in missing)
+    missing = attributes.missing(recording.attrs, RECORDING_ATTRIBUTES)
+    yield from missing
     if missing:
         return
     wanted = columns_of(recording.attrs["modalities"])

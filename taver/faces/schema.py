@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from taver.core import attributes
 from taver.core.errors import DataError
 from taver.faces.points import COUNT
 from taver.faces.track import State
@@ -80,12 +81,7 @@ ATTRIBUTES: Final = (
 
 def problems(root: Any) -> list[str]:
     """Return everything that is wrong with an open faces.zarr, in words."""
-    found = [
-        f"{name} is {root.attrs.get(name)!r}, not {wanted!r}"
-        for name, wanted in (("format", FORMAT), ("version", VERSION))
-        if root.attrs.get(name) != wanted
-    ]
-    found += [f"the attribute {name} is not there" for name in ATTRIBUTES if name not in root.attrs]
+    found = attributes.problems(root.attrs, kind=FORMAT, version=VERSION, names=ATTRIBUTES)
     found += _array_problems(root)
     return found or list(_value_problems(root))
 

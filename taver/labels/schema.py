@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from taver.core import attributes
 from taver.core.errors import DataError
 from taver.labels.trace import HIGHEST, LOWEST, Dimension
 
@@ -53,12 +54,7 @@ CLIP_ATTRIBUTES: Final = ("raters", "fusions", "fusion", "excluded", "phase")
 
 def problems(root: Any) -> list[str]:
     """Return everything that is wrong with an open labels.zarr, in words."""
-    found = [
-        f"{name} is {root.attrs.get(name)!r}, not {wanted!r}"
-        for name, wanted in (("format", FORMAT), ("version", VERSION))
-        if root.attrs.get(name) != wanted
-    ]
-    found += [f"the attribute {name} is not there" for name in ATTRIBUTES if name not in root.attrs]
+    found = attributes.problems(root.attrs, kind=FORMAT, version=VERSION, names=ATTRIBUTES)
     for name, clip in root.groups():
         found += [f"{name}: {wrong}" for wrong in _clip_problems(clip)]
     return found
@@ -76,8 +72,8 @@ def validate(root: Any, name: str) -> None:
 
 
 def _clip_problems(clip: Any) -> Iterator[str]:
-    missing = [name for name in CLIP_ATTRIBUTES if name not in clip.attrs]
-    yield from (f"the attribute {name} is not there" for name in missing)
+    missing = attributes.missing(clip.attrs, CLIP_ATTRIBUTES)
+    yield from missing
     present = {name for name, _ in clip.arrays()}
     yield from (f"{name} is not known" for name in sorted(present - set(SCHEMA)))
     yield from (f"{name} is not there" for name in SCHEMA if name not in present)

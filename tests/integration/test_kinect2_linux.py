@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 import studies
+from devicing import of, opening, taken
 
 from capture.drivers.kinect2_linux import Kinect2LinuxConfig, Kinect2LinuxDriver
 from capture.kinect2 import build
@@ -38,26 +39,11 @@ def shim(installed):
 
 @pytest.fixture
 def opened(shim, monkeypatch):
-    made = []
-
-    def call(behaviour="", **config):
+    def make(behaviour="", **config):
         monkeypatch.setenv("KINECT2_STANDIN", f"period_ms=10 {behaviour}")
-        driver = Kinect2LinuxDriver(Kinect2LinuxConfig(shim=str(shim), **config), HostClock())
-        made.append(driver)
-        return driver, driver.open()
+        return Kinect2LinuxDriver(Kinect2LinuxConfig(shim=str(shim), **config), HostClock())
 
-    yield call
-    for driver in made:
-        driver.close()
-
-
-def taken(driver, count):
-    driver.start(0)
-    return list(itertools.islice(driver.frames(), count))
-
-
-def of(frames, modality):
-    return [frame for frame in frames if frame.modality is modality]
+    yield from opening(make)
 
 
 def test_it_says_which_device_it_is(opened):

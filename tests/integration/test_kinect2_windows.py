@@ -7,6 +7,7 @@ import time
 import kinect_sdk
 import numpy as np
 import pytest
+from devicing import of, opening, taken
 from kinect_sdk import PERIOD_TICKS, StandIn
 
 from capture.drivers.kinect2_windows import Kinect2WindowsConfig, Kinect2WindowsDriver
@@ -19,26 +20,11 @@ EVERY = (Modality.COLOR, Modality.DEPTH, Modality.IR)
 
 @pytest.fixture
 def opened():
-    made = []
-
-    def call(modalities=EVERY, serial="", mirrored=True, **behaviour):
+    def make(modalities=EVERY, serial="", mirrored=True, **behaviour):
         config = Kinect2WindowsConfig(modalities=modalities, serial=serial, mirrored=mirrored)
-        driver = Kinect2WindowsDriver(config, HostClock(), sdk=StandIn(**behaviour))
-        made.append(driver)
-        return driver, driver.open()
+        return Kinect2WindowsDriver(config, HostClock(), sdk=StandIn(**behaviour))
 
-    yield call
-    for driver in made:
-        driver.close()
-
-
-def taken(driver, count):
-    driver.start(0)
-    return list(itertools.islice(driver.frames(), count))
-
-
-def of(frames, modality):
-    return [frame for frame in frames if frame.modality is modality]
+    yield from opening(make)
 
 
 def test_it_says_which_device_it_is_and_what_cannot_be_known(opened):

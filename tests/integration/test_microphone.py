@@ -9,6 +9,7 @@ import pytest
 import soundcard
 import studies
 from children import started, without
+from devicing import opening, taken
 
 from capture.drivers.microphone import MicrophoneConfig, MicrophoneDriver
 from capture.recorder import Source
@@ -28,21 +29,11 @@ def card(tmp_path_factory):
 
 @pytest.fixture
 def opened():
-    made = []
-
-    def call(serial=soundcard.NAME, **config):
-        driver = MicrophoneDriver(MicrophoneConfig(serial=serial, **config), HostClock())
-        made.append(driver)
-        return driver, driver.open()
-
-    yield call
-    for driver in made:
-        driver.close()
-
-
-def taken(driver, count):
-    driver.start(0)
-    return list(itertools.islice(driver.frames(), count))
+    yield from opening(
+        lambda serial=soundcard.NAME, **config: MicrophoneDriver(
+            MicrophoneConfig(serial=serial, **config), HostClock()
+        )
+    )
 
 
 def place(frame):

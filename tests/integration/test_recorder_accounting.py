@@ -174,7 +174,8 @@ def test_whoever_listens_cannot_end_a_recording(tmp_path):
         studio.until(lambda: studio.stream().stored >= 3)
         world.unplugged.set()
         studio.until(lambda: not studio.recorder.devices()[0].connected)
-        studio.finished()
+        recorded = studio.finished()
+    assert recorded.pieces[Modality.DEPTH].frames >= 3
 
 
 def test_a_driver_that_breaks_in_a_way_of_its_own_is_told_like_any_other(study):

@@ -125,7 +125,9 @@ def test_a_hanging_driver_is_left_to_itself_and_a_fresh_one_takes_over(folder):
         studio.until(lambda: world.opened == 2, seconds=15)
         world.hung.clear()
         studio.until(lambda: BACK in studio.kinds())
-        studio.finished()
+        recorded = studio.finished()
+    assert recorded.pieces[Modality.DEPTH].frames >= 5
+    assert studio.kinds().index(LOST) < studio.kinds().index(BACK)
 
 
 def test_a_driver_that_never_stops_keeps_no_file_from_being_finished(folder):
@@ -163,7 +165,9 @@ def test_a_camera_without_a_maker_is_opened_again_itself(folder):
         studio.until(lambda: LOST in studio.kinds())
         world.unplugged.clear()
         studio.until(lambda: BACK in studio.kinds())
-        studio.finished()
+        recorded = studio.finished()
+    assert recorded.pieces[Modality.DEPTH].frames >= 5
+    assert world.opened == 2
 
 
 def test_every_stream_ends_at_the_moment_that_was_said(folder):
