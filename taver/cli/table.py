@@ -35,4 +35,5 @@ COMMANDS = {
         "taver.cli.simulate:simulate", "Record a simulated session, with the truth beside it."
     ),
     "status": Entry("taver.cli.status:status", "Show how far each session has come."),
+    "view": Entry("taver.cli.view:view", "Open a session on one time line in Rerun."),
 }
