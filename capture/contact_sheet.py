@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from capture import shades
 from capture.png import with_text
 from taver import __version__
 from taver.core import atomic
@@ -87,7 +88,7 @@ def _row(cv2: Any, session: Session, modality: Modality) -> Picture:
     for column, (frame, pixels) in enumerate(zip(stored, pictures, strict=True)):
         x = _MARGIN_PX + column * (_TILE_WIDTH_PX + _MARGIN_PX)
         row[_LABEL_PX : _LABEL_PX + height_px, x : x + _TILE_WIDTH_PX] = cv2.resize(
-            _shown(cv2, modality, pixels, low, high),
+            shades.shown(modality, pixels, shades.Bounds(low=low, high=high, said="")),
             (_TILE_WIDTH_PX, height_px),
             interpolation=cv2.INTER_AREA,
         )
@@ -118,25 +119,6 @@ def _in_units(unit: str, low: float, high: float) -> str:
     if unit == "0.04 K":
         return f"  {low * 0.04 - 273.15:.1f} to {high * 0.04 - 273.15:.1f} °C"
     return ""
-
-
-def _shown(
-    cv2: Any, modality: Modality, pixels: npt.NDArray[Any], low: float, high: float
-) -> Picture:
-    """Return the pixels as people look at them: depth and heat in colours, 0 as paper."""
-    if modality is Modality.COLOR:
-        return pixels
-    scaled = np.clip((pixels - low) / (high - low) * 255, 0, 255).astype(np.uint8)
-    if modality is Modality.DEPTH:
-        scaled = 255 - scaled  # what is near shines
-    table = {
-        Modality.DEPTH: cv2.COLORMAP_VIRIDIS,
-        Modality.IR: cv2.COLORMAP_BONE,
-        Modality.THERMAL: cv2.COLORMAP_INFERNO,
-    }[modality]
-    shown: Picture = cv2.cvtColor(cv2.applyColorMap(scaled, table), cv2.COLOR_BGR2RGB)
-    shown[pixels == 0] = _PAPER
-    return shown
 
 
 def _width_px() -> int:

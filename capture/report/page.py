@@ -4,106 +4,67 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import html
 from typing import TYPE_CHECKING, Final
 
 from capture import words
-from capture.pagestyle import SHEET
 from capture.report import charts
+from taver.core import page as house
 from taver.core.clock import NS_PER_S
+from taver.core.page import Markup, escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from capture.report.document import SessionReport, StreamReport
     from capture.report.thumbnails import Strip
     from taver.core.frames import Modality
 
-_POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-_STYLE: Final = (
-    SHEET
-    + """
-.simulated {
-  background: var(--bad); color: var(--paper); font-weight: 700; padding: .6rem 1rem;
-  border-radius: .4rem; margin: .8rem 0;
-}
-.warned { background: var(--warned); border-left: 4px solid var(--warn); border-radius: .3rem;
-  padding: .5rem .9rem; margin: .8rem 0; }
-.warned ul { margin: .2rem 0; padding-left: 1.2rem; }
-.fine { color: var(--good); }
+_STYLE: Final = """
 svg.chart { display: block; width: 100%; max-width: 340px; height: auto; font-size: 11px; }
 svg.wide { max-width: none; font-size: 12px; margin-bottom: .8rem; }
 svg text { fill: var(--faint); } svg text.name { fill: var(--ink); }
-svg .axis { stroke: var(--line); fill: none; } svg .bars { fill: var(--mark); }
-svg .phase rect { fill: var(--marked); stroke: var(--line); } svg .p1 rect { fill: var(--line); }
-svg .marker { fill: var(--mark); }
+svg .axis { stroke: var(--line); fill: none; } svg .bars { fill: var(--accent); }
+svg .phase rect { fill: var(--accent-soft); stroke: var(--line); }
+svg .p1 rect { fill: var(--line); } svg .marker { fill: var(--accent); }
 svg .shutter { fill: var(--faint); } svg .gap { fill: var(--bad); }
 .histograms { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; }
 .histograms figure { margin: 0; flex: 1 1 15rem; max-width: 340px; }
 .strip { display: flex; flex-wrap: wrap; gap: .5rem; margin-bottom: .7rem; }
 .strip figure { margin: 0; flex: 1 1 9rem; max-width: 15rem; }
 .strip img { display: block; width: 100%; height: auto; border-radius: .3rem; }
-figcaption { color: var(--faint); font-size: .8rem; }
-.scroll { overflow-x: auto; }
-@media print { main { max-width: none; padding: 0; } h2 { break-after: avoid; } }
 """
-)
 
 
 def page(report: SessionReport, strips: Mapping[Modality, Strip]) -> bytes:
     """Return the page."""
-    title = f"Recording {report.session}"
-    body = "".join(
-        (
-            _head(report),
-            _warnings(report),
-            "<h2>Frames</h2>",
-            _frames(report),
-            "<h2>When</h2>",
-            charts.timeline(report),
-            _markers(report),
-            _reports(report),
-            "<h2>Time between stored frames</h2>",
-            _histograms(report),
-            "<h2>In step</h2>",
-            _grid(report),
-            _clocks(report),
-            "<h2>Pictures</h2>",
-            *(_strip(modality, strip) for modality, strip in strips.items()),
-            _foot(report),
-        )
-    )
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head>"
-        f"<body><main>{body}</main></body></html>"
-    ).encode()
-
-
-def _head(report: SessionReport) -> str:
     began = dt.datetime.fromtimestamp(report.began_unix_ns // NS_PER_S, tz=dt.UTC).astimezone()
-    said = (
+    about = (
         f"{report.participant or 'nobody'}, {began:%Y-%m-%d %H:%M:%S}, "
         f"{words.clock(report.length_s)} long, {report.state}"
     )
-    loud = (
-        '<p class="simulated">SIMULATED: no camera and no person is behind this recording.</p>'
-        if report.simulated
-        else ""
-    )
-    return f"<h1>{html.escape(report.session)}</h1><p>{html.escape(said)}</p>{loud}"
+    return house.page(
+        f"Recording {report.session}",
+        _warnings(report),
+        house.section("Frames", *_frames(report)),
+        house.section("When", Markup(charts.timeline(report)), *_markers(report)),
+        *_reports(report),
+        house.section("Time between stored frames", _histograms(report)),
+        house.section("In step", *_grid(report), _clocks(report)),
+        house.section("Pictures", *(_strip(modality, strip) for modality, strip in strips.items())),
+        _foot(report),
+        simulated=report.simulated,
+        about=about,
+        style=_STYLE,
+    ).encode()
 
 
-def _warnings(report: SessionReport) -> str:
+def _warnings(report: SessionReport) -> Markup:
     if not report.warnings:
-        return '<p class="fine">No warnings.</p>'
-    items = "".join(f"<li>{html.escape(warning)}</li>" for warning in report.warnings)
-    return f'<div class="warned"><strong>Look at this</strong><ul>{items}</ul></div>'
+        return house.note("No warnings.", "good")
+    return house.join(house.note(warning, "warn") for warning in report.warnings)
 
 
-def _frames(report: SessionReport) -> str:
+def _frames(report: SessionReport) -> tuple[Markup, ...]:
     rows = [
         (
             str(modality),
@@ -124,10 +85,7 @@ def _frames(report: SessionReport) -> str:
         "incomplete / shutter", "size",
     )  # fmt: skip
     total = sum(stream.size_bytes for stream in report.streams.values())
-    return (
-        _table(heads, rows, numbers={2, 4, 5, 6, 7})
-        + f"<p><small>{words.size(total)} in all.</small></p>"
-    )
+    return (house.table(heads, rows, right="  r rrrr"), house.text(f"{words.size(total)} in all."))
 
 
 def _dropped(stream: StreamReport) -> str:
@@ -135,24 +93,24 @@ def _dropped(stream: StreamReport) -> str:
     return ", ".join(told) or "none"
 
 
-def _markers(report: SessionReport) -> str:
+def _markers(report: SessionReport) -> tuple[Markup, ...]:
     rows = [(p.start_unix_ns, p.end_unix_ns, "phase", p.name, "") for p in report.phases]
     rows += [
         (m.unix_ns, m.until_unix_ns, m.source or "operator", m.name, m.note) for m in report.markers
     ]
     if not rows:
-        return "<p><small>No phases and no markers.</small></p>"
+        return (house.text("No phases and no markers."),)
     rows.sort(key=lambda row: row[0])
     told = [
         (_since(report, at), _since(report, until) if until is not None else "", by, name, note)
         for at, until, by, name, note in rows
     ]
-    return _table(("at", "until", "by", "what", "note"), told, numbers={0, 1})
+    return (house.table(("at", "until", "by", "what", "note"), told, right="rr"),)
 
 
-def _reports(report: SessionReport) -> str:
+def _reports(report: SessionReport) -> tuple[Markup, ...]:
     if not report.reports:
-        return ""
+        return ()
     rows = [
         (
             _since(report, told.unix_ns),
@@ -164,10 +122,10 @@ def _reports(report: SessionReport) -> str:
         for told in report.reports
     ]
     heads = ("at", "self-report", "valence", "arousal", "dominance")
-    return "<h2>Self-reports, 1 to 9</h2>" + _table(heads, rows, numbers={0, 2, 3, 4})
+    return (house.section("Self-reports, 1 to 9", house.table(heads, rows, right="r rrr")),)
 
 
-def _histograms(report: SessionReport) -> str:
+def _histograms(report: SessionReport) -> Markup:
     drawn = []
     for modality, stream in report.streams.items():
         if stream.intervals is not None:
@@ -177,13 +135,15 @@ def _histograms(report: SessionReport) -> str:
                 f"<figure>{charts.histogram(stream.intervals.histogram)}"
                 f"<figcaption>{modality}{more}</figcaption></figure>"
             )
-    return f'<div class="histograms">{"".join(drawn)}</div>' if drawn else "<p>No frames.</p>"
+    if not drawn:
+        return house.text("No frames.")
+    return Markup(f'<div class="histograms">{"".join(drawn)}</div>')
 
 
-def _grid(report: SessionReport) -> str:
+def _grid(report: SessionReport) -> tuple[Markup, ...]:
     grid = report.grid
     if grid is None:
-        return "<p>The streams have no time in common.</p>"
+        return (house.text("The streams have no time in common."),)
     share = grid.complete / grid.slots if grid.slots else 0.0
     skew = (
         f"frames of one slot are {grid.skew_p50_ms:.1f} ms (p50) and {grid.skew_p99_ms:.1f} ms "
@@ -196,15 +156,17 @@ def _grid(report: SessionReport) -> str:
         for m, filled in grid.filled.items()
     ]
     return (
-        f"<p>{grid.complete} of {grid.slots} slots ({share:.1%}) of the {grid.rate_hz} Hz grid "
-        f"have a frame of every stream; {skew}.</p>"
-        + _table(("stream", "slots filled", "from its slot, p99"), rows, numbers={1, 2})
+        house.text(
+            f"{grid.complete} of {grid.slots} slots ({share:.1%}) of the {grid.rate_hz} Hz grid "
+            f"have a frame of every stream; {skew}."
+        ),
+        house.table(("stream", "slots filled", "from its slot, p99"), rows, right=" rr"),
     )
 
 
-def _clocks(report: SessionReport) -> str:
+def _clocks(report: SessionReport) -> Markup:
     if not report.clocks:
-        return "<p>All streams were stamped by the leading machine's own clock.</p>"
+        return house.text("All streams were stamped by the leading machine's own clock.")
     rows = [
         (
             name,
@@ -217,42 +179,29 @@ def _clocks(report: SessionReport) -> str:
         for name, clock in report.clocks.items()
     ]
     heads = ("clock", "offset", "drift", "uncertainty", "residual p50 / p99", "exchanges")
-    return _table(heads, rows, numbers={1, 2, 3, 4, 5})
+    return house.table(heads, rows, right=" rrrrr")
 
 
-def _strip(modality: Modality, strip: Strip) -> str:
+def _strip(modality: Modality, strip: Strip) -> Markup:
     said = f", {strip.said}" if strip.said else ""
     if strip.withheld:
-        return f"<p><strong>{modality}</strong> {html.escape(strip.withheld)}</p>"
+        return house.text(f"{modality} {strip.withheld}")
     shown = "".join(
         f'<figure><img alt="{modality} at {picture.seconds:.1f} s" '
         f'src="data:image/jpeg;base64,{base64.b64encode(picture.jpeg).decode()}">'
         f"<figcaption>{picture.seconds:.1f} s</figcaption></figure>"
         for picture in strip.pictures
     )
-    return f'<p><small>{modality}{said}</small></p><div class="strip">{shown}</div>'
+    return Markup(f'<p class="faint">{modality}{escaped(said)}</p><div class="strip">{shown}</div>')
 
 
-def _foot(report: SessionReport) -> str:
+def _foot(report: SessionReport) -> Markup:
     made = ", ".join(f"{name} {version}" for name, version in report.software.items())
-    return (
-        f"<p><small>Recorded with {html.escape(made)}. The figures are in report.json. "
-        f"To make this page again: taver session report {html.escape(report.session)}</small></p>"
+    told = (
+        f"Recorded with {made}. The figures are in report.json. "
+        f"To make this page again: taver session report {report.session}"
     )
-
-
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]], *, numbers: set[int]) -> str:
-    def cells(row: Iterable[str], name: str) -> str:
-        return "".join(
-            f"<{name}{' class=n' if place in numbers else ''}>{html.escape(text)}</{name}>"
-            for place, text in enumerate(row)
-        )
-
-    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
-    return (
-        f'<div class="scroll"><table><thead><tr>{cells(heads, "th")}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+    return Markup(f'<p class="faint">{escaped(told)}</p>')
 
 
 def _since(report: SessionReport, unix_ns: int) -> str:

@@ -11,31 +11,21 @@ import base64
 import html
 from typing import TYPE_CHECKING, NewType
 
+from taver.core import look, plot
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 Markup = NewType("Markup", str)
 
-# The colours of the modalities are the same in every plot, page and terminal of taver.
-STYLE = """
-:root { color-scheme: light dark; --paper: #faf9f7; --card: #ffffff; --ink: #28282c;
-  --faint: #6c6c74; --line: #dedcd6; --accent: #2a6f97; --good: #2f7d4f; --warn: #a15c00;
-  --bad: #b04020; --color: #4c78a8; --depth: #59a14f; --ir: #8a6fb0; --thermal: #e07b39;
-  --sound: #9c755f; }
-@media (prefers-color-scheme: dark) { :root { --paper: #17181b; --card: #1f2125;
-  --ink: #e6e4df; --faint: #a09ea0; --line: #35373d; --accent: #7ab8dd; --good: #7cc79a;
-  --warn: #e5b567; --bad: #f0876a; --color: #86b0dc; --depth: #8cd17d; --ir: #b9a2dd;
-  --thermal: #f2a566; --sound: #c9a58f; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 68rem; background: var(--paper);
-  color: var(--ink); font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
+_STYLE = """
+body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 68rem; }
 h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .25rem; }
 h2 { font-size: 1.15rem; margin: 2.25rem 0 .6rem; padding-top: 1rem;
   border-top: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.25rem 0 .4rem; }
 p { max-width: 44rem; margin: .5rem 0; }
 a { color: var(--accent); }
-.faint { color: var(--faint); }
 .simulated { display: inline-block; padding: .1rem .6rem; border: 2px solid var(--bad);
   border-radius: .3rem; color: var(--bad); font-weight: 700; letter-spacing: .06em; }
 .note { border-left: .3rem solid var(--accent); background: var(--card); padding: .6rem .9rem;
@@ -43,11 +33,7 @@ a { color: var(--accent); }
 .note.good { border-color: var(--good); } .note.warn { border-color: var(--warn); }
 .note.bad { border-color: var(--bad); }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0; }
-th, td { padding: .3rem .8rem .3rem 0; text-align: left; vertical-align: top; }
-th { color: var(--faint); font-weight: 600; border-bottom: 1px solid var(--line); }
-td { border-bottom: 1px solid var(--line); }
-.right { text-align: right; }
+table { margin: .5rem 0; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; margin: .5rem 0; }
 dt { color: var(--faint); } dd { margin: 0; }
 figure { margin: .75rem 0; } figcaption { color: var(--faint); font-size: .9rem; }
@@ -55,16 +41,22 @@ img, svg { max-width: 100%; height: auto; }
 .row { display: flex; flex-wrap: wrap; gap: 1rem; } .row > * { flex: 1 1 18rem; min-width: 0; }
 @media print { body { max-width: none; padding: 0; } h2 { break-after: avoid; } }
 """
+STYLE = look.PALETTE + look.LETTERS + _STYLE + plot.STYLE
+# Whatever is written into a page, it runs no script and fetches nothing.
+_POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 
 
-def page(title: str, *parts: Markup, simulated: bool = False, about: str = "") -> str:
+def page(
+    title: str, *parts: Markup, simulated: bool = False, about: str = "", style: str = ""
+) -> str:
     """Return a whole page; one made from simulated data says so at its head."""
     banner = '<p><span class="simulated">SIMULATED</span></p>' if simulated else ""
     lead = f'<p class="faint">{escaped(about)}</p>' if about else ""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escaped(title)}</title><style>{STYLE}</style></head>\n"
+        f"<title>{escaped(title)}</title><style>{STYLE}{style}</style></head>\n"
         f"<body><main><h1>{escaped(title)}</h1>{banner}{lead}\n{join(parts)}\n</main></body></html>\n"
     )
 

@@ -11,8 +11,8 @@ from capture.desk.pages import manikin
 from capture.desk.pages.manikin import STEPS, Dimension
 from capture.desk.pages.wording import ENGLISH
 from capture.desk.view import Answer
-from capture.pagestyle import SHEET
 from capture.protocol.file import Kind
+from taver.core.look import LIVE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _STEPS: Final = frozenset(str(step) for step in range(1, STEPS + 1))
 STYLE: Final = (
-    SHEET
+    LIVE
     + """
 main.wait { min-height: 90vh; display: grid; place-content: center; text-align: center; }
 main.wait h1 { font-size: 2rem; }
@@ -30,7 +30,7 @@ main.wait p { font-size: 1.15rem; color: var(--faint); }
 h1 { font-size: 1.6rem; }
 fieldset { border: 0; margin: 1.1rem 0 0; padding: 0; }
 legend { font-size: 1.15rem; font-weight: 600; padding: 0; margin-bottom: .3rem; }
-fieldset.now legend::before { content: "▸ "; color: var(--mark); }
+fieldset.now legend::before { content: "▸ "; color: var(--accent); }
 .row { display: grid; grid-template-columns: repeat(9, 1fr); gap: .4rem; }
 .ends { display: flex; justify-content: space-between; color: var(--faint); }
 label { position: relative; display: block; cursor: pointer; touch-action: manipulation; }
@@ -42,13 +42,13 @@ label span {
 label svg { display: block; width: 100%; max-height: 20vh; min-height: 44px; }
 label:hover span { border-color: var(--faint); }
 label input:checked + span {
-  border-color: var(--mark); background: var(--marked); color: var(--mark);
-  box-shadow: 0 0 0 2px var(--mark);
+  border-color: var(--accent); background: var(--accent-soft); color: var(--accent);
+  box-shadow: 0 0 0 2px var(--accent);
 }
 label input:focus-visible + span { outline: 3px solid var(--ink); outline-offset: 3px; }
 button {
   margin-top: 1.4rem; font: inherit; font-size: 1.25rem; font-weight: 600; width: 100%;
-  padding: .8rem; border: 0; border-radius: .6rem; background: var(--mark); color: var(--card);
+  padding: .8rem; border: 0; border-radius: .6rem; background: var(--accent); color: var(--card);
   cursor: pointer;
 }
 button:focus-visible { outline: 3px solid var(--ink); outline-offset: 3px; }

@@ -12,9 +12,9 @@ from capture import shades, words
 from capture.desk import figures
 from capture.desk.health.flow import losses, streams
 from capture.desk.phases import ends_by, what_is_next
-from capture.pagestyle import SHEET
 from taver.core.errors import TaverError
 from taver.core.frames import PICTURES, FrameStatus, Modality
+from taver.core.look import LIVE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from capture.glimpse import Glimpse
 
 STYLE: Final = (
-    SHEET
+    LIVE
     + """
 header { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; align-items: baseline; }
 header .clock { margin-left: auto; font-variant-numeric: tabular-nums; font-size: 1.1rem; }
@@ -42,7 +42,7 @@ figcaption { color: var(--faint); font-size: .875rem; padding-top: .25rem; }
 .phase b { font-size: 1.15rem; }
 ul { list-style: none; margin: 0; padding: 0; }
 #warnings li {
-  background: var(--warned); color: var(--ink); border-left: 4px solid var(--warn);
+  background: var(--warn-soft); color: var(--ink); border-left: 4px solid var(--warn);
   border-radius: .3rem; padding: .45rem .8rem; margin: .4rem 0;
 }
 #events li { padding: .12rem 0; }
@@ -90,7 +90,7 @@ function show(state) {
   pictures(state.pictures);
   by("streams").replaceChildren(...state.streams.map(cells => {
     const row = document.createElement("tr");
-    row.append(...cells.map((text, at) => made("td", text, at ? "n" : "")));
+    row.append(...cells.map((text, at) => made("td", text, at ? "right" : "")));
     return row;
   }));
   by("warnings").replaceChildren(...state.warnings.map(([text, fix]) => {
@@ -130,8 +130,8 @@ _BODY: Final = """
 <div id="pictures" class="pictures"></div>
 <ul id="warnings" aria-live="polite"></ul>
 <h2>Streams</h2>
-<table><thead><tr><th>stream</th><th class="n">rate</th><th class="n">stored</th>
-<th class="n">lost</th><th class="n">queue</th><th class="n">to disk</th></tr></thead>
+<table><thead><tr><th>stream</th><th class="right">rate</th><th class="right">stored</th>
+<th class="right">lost</th><th class="right">queue</th><th class="right">to disk</th></tr></thead>
 <tbody id="streams"></tbody></table>
 <p id="figures" class="faint"></p>
 <h2>What happened</h2><ul id="events"></ul>

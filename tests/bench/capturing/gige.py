@@ -59,7 +59,7 @@ def measure(quick: bool) -> dict[str, float]:
     )
     beyond = by_number - status.taken
     assert 0 <= beyond < RATE_HZ
-    _check(stamps, sent, left_out)
+    beyond_planned = _check(stamps, sent, left_out)
     incomplete = sum(1 for _, is_incomplete in stamps if is_incomplete)
     assert incomplete == status.incomplete
     return {
@@ -68,6 +68,7 @@ def measure(quick: bool) -> dict[str, float]:
         "gige_stored": float(stored),
         "gige_incomplete": float(incomplete),
         "gige_lost": float(dropped),
+        "gige_incomplete_by_system": float(beyond_planned),
         "gige_packets_left_out": float(len(left_out)),
     }
 
@@ -81,8 +82,12 @@ def _stamps(path: Path) -> list[tuple[int, bool]]:
 
 def _check(
     stamps: list[tuple[int, bool]], sent: list[int], left_out: list[tuple[str, int]]
-) -> None:
-    """Hold each stored frame against what the camera wrote down of it."""
+) -> int:
+    """Hold each stored frame against what the camera wrote down of it.
+
+    Return how many more are incomplete than the camera left packets out of: on a busy machine the
+    system itself drops some, and that is told of the frame as well.
+    """
     # Block ids begin anew after 65535; the place in the camera's own list does not.
     place_of: dict[int, int] = {}
     for place, block in enumerate(sent):
@@ -92,9 +97,9 @@ def _check(
     headless = {place_of[block] for packet, block in left_out if packet == "leader"}
     places = [number - sent[0] for number, _ in stamps]
     assert places == sorted(set(places))
-    assert {p for p, (_, is_incomplete) in zip(places, stamps, strict=True) if is_incomplete} == (
-        damaged & set(places)
-    )
+    incomplete = {p for p, (_, cut) in zip(places, stamps, strict=True) if cut}
+    assert damaged & set(places) <= incomplete, "a frame with missing packets was called whole"
     missing = set(range(places[0], places[-1] + 1)) - set(places)
     assert missing <= headless, "a frame is missing that had a leader"
     assert np.all(np.diff(places) >= 1)
+    return len(incomplete - damaged)
