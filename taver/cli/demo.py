@@ -21,21 +21,30 @@ if TYPE_CHECKING:
     show_default=True,
     help="The folder for the demo's study.",
 )
-@click.option("--quick", is_flag=True, help="Record less of everything; for a first look.")
+@click.option("--quick", is_flag=True, help="Less of everything: does it run, and how.")
+@click.option("--open", "open_", is_flag=True, help="Open the page in a browser at the end.")
 @click.pass_obj
-def demo(console: Console, out: Path, quick: bool) -> None:
+def demo(console: Console, out: Path, quick: bool, open_: bool) -> None:
     """Run the whole story on simulated sensors: no camera is needed.
 
-    It makes a study with one simulated person, calibrates the simulated rig
-    from a recorded board, records an interview in colour, depth and heat,
-    reads every record back, draws a contact sheet, follows the face through
-    all frames, and records once more live, with a report. The study works with
-    all other commands. Run again, it goes on where it stopped.
+    It makes a study, calibrates the simulated rig from a recorded board,
+    records interviews of simulated people in colour, depth and heat, reads
+    every record back, follows the faces, records once more live, lets
+    simulated raters rate through the real annotation server, makes labels and
+    a dataset, trains two reference models in a small shape, judges them on
+    unseen people, and writes one page about it all: demo.html. The study works
+    with all other commands. Run again, it goes on where it stopped.
     """
     from taver.cli.progress import ConsoleProgress
-    from taver.cli.story.names import QUICK, WHOLE
+    from taver.cli.story.names import PAGE, QUICK, WHOLE
     from taver.cli.story.tell import tell
 
     with ConsoleProgress(console) as progress:
         for line in tell(out, progress, QUICK if quick else WHOLE):
             console.result(line)
+    if open_:
+        import webbrowser
+
+        page = (out / PAGE).resolve()
+        if not webbrowser.open(page.as_uri()):
+            console.warn("No browser can be opened here", fix=f"open {page} yourself")

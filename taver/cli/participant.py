@@ -154,6 +154,51 @@ def withdraw(console: Console, name: str, on: str | None) -> None:
 
 
 @participant.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def forget(console: Console, name: str, yes: bool) -> None:
+    """Delete all that the study holds of NAME: it cannot be undone.
+
+    Sessions, annotations of them, recordings in datasets, files of training
+    runs. Then everything is looked through for what is left, and what taver
+    cannot reach is listed.
+    """
+    from taver.cli.progress import ConsoleProgress
+    from taver.core.study import Study
+    from taver.dataset.forget import person
+
+    study = Study.find(Path.cwd())
+    plan = person.plan(study, name)
+    console.say(f"This will be deleted of {study.folder}:")
+    for line in plan.in_words(study):
+        console.say(f"  {line}")
+    _confirm(f"Forget {name} for good?", yes=yes)
+    with ConsoleProgress(console) as progress:
+        found = person.forget(study, plan, progress)
+    console.say("taver cannot reach:")
+    for line in plan.beyond(study):
+        console.say(f"  {line}")
+    person.refuse_traces(found, plan.who)
+    console.result(
+        f"{name} is forgotten: no trace in {found.files} files and {found.cells} cells of databases"
+    )
+
+
+def _confirm(question: str, *, yes: bool) -> None:
+    """Ask before what cannot be undone; where nobody can answer, refuse."""
+    import sys
+
+    from taver.core.errors import InputError
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise InputError("Nobody is there to be asked", fix="read the list, and add --yes")
+    click.confirm(question, abort=True, err=True)
+
+
+@participant.command()
 @click.pass_obj
 def ls(console: Console) -> None:
     """List everybody, and what each agreed to."""

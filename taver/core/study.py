@@ -75,6 +75,7 @@ class AnnotationSection(config.Section, frozen=True, kw_only=True):
     """Where annotations are kept: an SQLAlchemy URL; SQLite paths start at the study."""
 
     database: config.Words = "sqlite:///annotations.sqlite"
+    clips: config.Words = "clips"  # the folder with the films that annotators watch
 
 
 class DatasetSection(config.Section, frozen=True, kw_only=True):
@@ -127,6 +128,7 @@ file = "rig.json"          # the calibration
 
 [annotation]
 database = "sqlite:///annotations.sqlite"    # or postgresql+psycopg://user@host/name
+clips = "clips"            # the films that annotators watch
 
 [dataset]
 store = "dataset.zarr"
@@ -191,6 +193,11 @@ class Study:
     def keys_folder(self) -> Path:
         """Where the keys of recording machines are."""
         return self.folder / self.config.capture.keys
+
+    @property
+    def clips_folder(self) -> Path:
+        """Where the films that annotators watch are."""
+        return self.folder / self.config.annotation.clips
 
     @property
     def rig_file(self) -> Path:

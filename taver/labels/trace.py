@@ -46,3 +46,12 @@ class Rating(NamedTuple):
     rater: str  # a pseudonym
     traces: Mapping[Dimension, Trace]
     excluded: str = ""  # why a lead left this rating out; empty where it counts
+
+
+class Rated(NamedTuple):
+    """A clip with all that was said of it so far."""
+
+    clip: Clip
+    ratings: tuple[Rating, ...]  # of those who are done, and of those a lead left out
+    wanted: int = 0  # raters it is to have
+    phase: str = ""

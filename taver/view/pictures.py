@@ -48,6 +48,6 @@ def _encoded(rerun: Any, footage: Footage, modality: Modality, number: int) -> A
     return _jpeg(rerun, data)
 
 
-def _jpeg(rerun: Any, data: bytes) -> Any:
+def _jpeg(rerun: Any, data: bytes | memoryview) -> Any:
     # Bytes as such would be taken one by one, which takes seconds.
     return rerun.EncodedImage(contents=np.frombuffer(data, np.uint8), media_type="image/jpeg")

@@ -8,8 +8,10 @@ import places
 import pytest
 import studies
 
+from taver.cli.story import interviews, names
 from taver.core import atomic
 from taver.core.errors import DataError, StorageError
+from taver.core.progress import Silent
 from taver.core.recording.reader import StreamReader
 from taver.core.session import check
 from taver.core.session.folder import find, folders
@@ -114,9 +116,11 @@ def test_the_demo_on_a_small_disk_refuses_to_begin_and_goes_on_once_there_is_roo
     assert "Traceback" not in demo.stderr
     assert list((disk.folder / "demo" / "sessions").iterdir()) == []
     disk.holds(900_000)
-    assert children.taver(*line, cwd=disk.folder, timeout_s=110).returncode == 0
-    inside = disk.folder / "demo"
-    assert children.taver("session", "verify", "s01", cwd=inside).returncode == 0
+    study = Study(disk.folder / "demo")
+    size = names.QUICK._replace(people=1, interview_s=0.4)
+    assert interviews.recorded(study, size, Silent()).fresh
+    assert interviews.verified(study, size, Silent()).text
+    assert frames_in(find(study, "s01")) == 12
 
 
 def test_however_few_files_a_disk_takes_a_session_is_not_there_or_can_be_rescued(disk, study):

@@ -1,9 +1,11 @@
 """`taver demo`, as a person runs it: in any folder, twice, into somebody else's study."""
 
 import itertools
+import json
 import os
-import shutil
+import re
 import sys
+from urllib.parse import unquote
 
 import children
 import cv2
@@ -11,16 +13,21 @@ import numpy as np
 import pytest
 import studies
 
+import taver.dataset
 from calibration import store
+from taver.cli.story import interviews, names, rater
 from taver.core.errors import AlreadyThereError
+from taver.core.progress import Silent
 from taver.core.session import check
 from taver.core.session.folder import find, folders
 from taver.core.study import Study
+from taver.labels.store import open_labels
 
 pytestmark = pytest.mark.timeout(330)  # the whole of it is run once
 
 # Six moments a row; colour, depth and heat below one another.
 SHEET_SIZE_PX = (666, 1510, 3)
+SESSIONS = ["s01", "s02", "s03", "s04"]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +39,7 @@ def place(tmp_path_factory):
 def first(place):
     """The demo's first run in a folder with spaces and letters of other languages."""
     place.mkdir()
-    return children.taver("demo", cwd=place, timeout_s=300)
+    return children.taver("demo", "--quick", cwd=place, timeout_s=300)
 
 
 @pytest.fixture
@@ -54,29 +61,29 @@ def words_in(png):
 
 
 def test_it_tells_each_step_in_plain_lines(first):
-    steps = [line.split()[0] for line in first.stdout.splitlines()]
+    steps = [line[:12].strip() for line in first.stdout.splitlines()]
     assert steps == [
-        "study", "participant", "calibrated", "recorded", "verified", "picture", "faces",
-        "captured", "look",
+        "study", "calibrated", "recorded", "verified", "picture", "faces", "captured", "annotated",
+        "labelled", "built", "tran learnt", "uran learnt", "judged", "judged", "page",
+        "look around",
     ]  # fmt: skip
-    assert "100 color, 100 depth, 100 thermal" in first.stdout
+    assert "4 simulated interviews of 5 s, 600 frames" in first.stdout
+    assert "by an earlier run" not in first.stdout
     assert "\x1b" not in first.stdout + first.stderr
     assert "\r" not in first.stdout + first.stderr
 
 
-def test_the_session_is_ten_seconds_of_three_modalities_and_whole(demo):
-    session = find(demo, "s01")
-    assert {m.value: s.frames for m, s in session.manifest.streams.items()} == {
-        "color": 100,
-        "depth": 100,
-        "thermal": 100,
-    }
-    assert session.manifest.length_s == pytest.approx(9.9, abs=0.1)
-    assert check.problems(session) == []
+def test_every_interview_is_of_three_modalities_and_whole(demo):
+    for name in SESSIONS:
+        session = find(demo, name)
+        counts = {m.value: s.frames for m, s in session.manifest.streams.items()}
+        assert counts == {"color": 50, "depth": 50, "thermal": 50}
+        assert session.manifest.length_s == pytest.approx(4.9, abs=0.1)
+        assert check.problems(session) == []
 
 
 def test_the_live_session_is_on_the_grid_whole_and_has_its_report(demo):
-    session = find(demo, "s02")
+    session = find(demo, "live01")
     assert check.problems(session) == []
     assert session.manifest.grid.rate_hz == 10
     for stream in session.manifest.streams.values():
@@ -85,10 +92,65 @@ def test_the_live_session_is_on_the_grid_whole_and_has_its_report(demo):
     assert "SIMULATED" in page
 
 
-def test_the_face_is_followed_through_every_frame(first, demo):
-    assert "100 frames, " in first.stdout
-    assert "lost" not in first.stdout
+def test_faces_are_followed_through_every_frame(first, demo):
+    (line,) = [line for line in first.stdout.splitlines() if line.startswith("faces ")]
+    assert "200 frames, " in line
+    assert "lost" not in line
     assert (demo.sessions_folder / "s01" / "faces.html").is_file()
+
+
+def test_three_raters_a_clip_were_kept_by_the_server(demo):
+    from annotate_web.db.open import address_of, open_database
+    from annotate_web.traces import ratings_of
+
+    database = open_database(address_of(demo.config.annotation.database, demo.folder))
+    try:
+        for name in SESSIONS:
+            (rated,) = ratings_of(database, name)
+            assert len(rated.ratings) == 3
+            assert len(rated.clip.frame_unix_ns) == 50
+    finally:
+        database.close()
+
+
+def test_raters_agree_with_what_was_so(demo):
+    """The whole way: truth, a rater's hand, the server, fusion; only lag and noise between."""
+    for name in SESSIONS:
+        session = find(demo, name)
+        (clip,) = [clip for _, clip in open_labels(session).groups()]
+        felt = rater.truth_at(session, clip["frame_unix_ns"][:])
+        fused = clip["valence_fused"][:, 0]
+        known = np.isfinite(fused)
+        assert known.mean() > 0.9
+        assert np.abs(fused[known] / 10 - felt["valence"][known]).mean() < 0.35
+
+
+def test_its_dataset_is_of_all_people_split_by_person(demo):
+    data = taver.dataset.open(demo.folder / "dataset.zarr")
+    assert sorted(data.people) == ["P01", "P02", "P03", "P04"]
+    parts = [data.splits["default"][part] for part in ("train", "validation", "test")]
+    assert sorted(itertools.chain(*parts)) == ["P01", "P02", "P03", "P04"]
+    assert all(parts)
+    assert data.simulated
+
+
+def test_both_models_are_judged_on_people_they_have_not_seen(first, demo):
+    lines = [line for line in first.stdout.splitlines() if line.startswith("judged ")]
+    assert ["TRAN on 2 unseen" in lines[0], "URAN on 2 unseen" in lines[1]] == [True, True]
+    assert all("the training people's mean" in line for line in lines)
+    for model in ("tran", "uran"):
+        assert (demo.folder / "runs" / model / "report.html").is_file()
+
+
+def test_the_page_tells_all_of_it_and_its_links_lead_somewhere(demo):
+    text = (demo.folder / "demo.html").read_text(encoding="utf-8")
+    assert "SIMULATED" in text
+    links = re.findall(r'href="([^"]+)"', text)
+    assert len(links) >= 6
+    assert all((demo.folder / unquote(link)).is_file() for link in links)
+    steps = json.loads((demo.folder / "demo.json").read_text(encoding="utf-8"))["steps"]
+    assert all(step["name"] in text for step in steps)
+    assert text.count("95 %") == 1
 
 
 def test_its_rig_is_near_the_simulated_one(demo):
@@ -138,15 +200,17 @@ def test_the_line_at_its_end_works_as_it_is_printed(first, place):
 
 def test_a_second_run_records_nothing_and_succeeds(demo, place):
     before = {p.name: p.stat().st_mtime_ns for p in demo.sessions_folder.rglob("*.mcap")}
-    done = children.taver("demo", cwd=place)
+    runs = {p: p.stat().st_mtime_ns for p in (demo.folder / "runs").rglob("*.ckpt")}
+    done = children.taver("demo", "--quick", cwd=place)
     assert done.returncode == 0, done.stderr
-    assert "recorded by an earlier run" in done.stdout
+    assert done.stdout.count("by an earlier run") >= 9
+    assert runs == {p: p.stat().st_mtime_ns for p in (demo.folder / "runs").rglob("*.ckpt")}
     assert before == {p.name: p.stat().st_mtime_ns for p in demo.sessions_folder.rglob("*.mcap")}
-    assert [folder.name for folder in folders(demo)] == ["calib01", "s01", "s02"]
+    assert [folder.name for folder in folders(demo)] == ["calib01", "live01", *SESSIONS]
 
 
 def test_when_quiet_the_results_are_printed_and_nothing_else(demo, place):
-    done = children.taver("demo", "-q", cwd=place)
+    done = children.taver("demo", "--quick", "-q", cwd=place)
     assert done.returncode == 0
     assert done.stderr == ""
     assert "contact-sheet.png" in done.stdout
@@ -160,6 +224,10 @@ def test_its_study_works_with_the_other_commands(demo):
         ["session", "verify", "s01"],
         ["participant", "ls"],
         ["participant", "show", "P01"],
+        ["labels", "--all"],
+        ["build-dataset"],
+        ["dataset", "verify"],
+        ["evaluate", "tran"],
     ):
         done = children.taver(*command, cwd=demo.sessions_folder)
         assert done.returncode == 0, done.stderr
@@ -175,17 +243,15 @@ def test_somebody_elses_study_is_left_alone(tmp_path):
     assert sorted(study.folder.rglob("*")) == before
 
 
-def test_a_demo_that_was_interrupted_says_how_to_go_on(demo, tmp_path):
-    inside = tmp_path / "my demo"
-    shutil.copytree(demo.folder, inside)
-    session = inside / "sessions" / "s01"
-    (session / "session.json").write_text(
-        (session / "session.json").read_text().replace('"complete"', '"recording"')
-    )
-    done = children.taver("demo", "--out", "my demo", cwd=tmp_path)
-    assert done.returncode != 0
-    assert "interrupted" in done.stderr
-    fix = done.stderr.rpartition("keep what there is with: ")[2]
-    assert fix.startswith(f"cd '{inside}' && taver session recover s01")
-    assert children.taver("session", "recover", "s01", cwd=inside).returncode == 0
-    assert children.taver("demo", "--out", "my demo", cwd=tmp_path).returncode == 0
+def test_a_recording_that_was_interrupted_is_drawn_again(tmp_path):
+    size = names.QUICK._replace(people=2, interview_s=0.5)
+    study = Study.create(tmp_path / "my demo", names.STUDY)
+    assert interviews.recorded(study, size, Silent()).fresh
+    kept = (study.sessions_folder / "s02" / "color.mcap").stat().st_mtime_ns
+    document = study.sessions_folder / "s01" / "session.json"
+    document.write_text(document.read_text().replace('"complete"', '"recording"'))
+    assert interviews.recorded(study, size, Silent()).fresh
+    assert check.problems(find(study, "s01")) == []
+    assert not find(study, "s01").interrupted
+    assert (study.sessions_folder / "s02" / "color.mcap").stat().st_mtime_ns == kept
+    assert not interviews.recorded(study, size, Silent()).fresh

@@ -37,6 +37,8 @@ def every_command():
         found[name] = command
         for inner in getattr(command, "commands", {}):
             add(f"{name} {inner}", command.commands[inner])
+        for inner in getattr(command, "_table", {}):  # a group that is lazy, too
+            add(f"{name} {inner}", command.get_command(click.Context(command), inner))
 
     for name, entry in COMMANDS.items():
         module, _, attribute = entry.target.partition(":")

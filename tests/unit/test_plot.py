@@ -107,6 +107,18 @@ def test_what_lies_beyond_an_end_is_drawn_at_it():
         assert top <= float(dot.get("cy")) <= bottom
 
 
+def test_names_that_are_too_long_slant_and_none_covers_another():
+    names = [f"s{n:02}-interview" for n in range(1, 31)]
+    svg = drawn(plot.columns("frames", range(30)), x=Axis(names=names))
+    slanted = [text for text in parsed(svg).iter(f"{SVG}text") if text.get("transform")]
+    places = [float(text.get("x")) for text in slanted]
+    assert len(places) >= 15
+    assert min(np.diff(places)) >= 19
+    few = drawn(plot.columns("frames", range(3)), x=Axis(names=["a", "b", "c"]))
+    assert "rotate" not in few
+    assert "s07-interview, frames: 6" in titles(svg)
+
+
 def test_unequal_lengths_are_a_programmers_error():
     with pytest.raises(ValueError, match="zip"):
         drawn(Line("a", [0, 1], [0]))

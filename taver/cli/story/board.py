@@ -11,7 +11,7 @@ from calibration.make import make
 from calibration.sources.sessions import SessionSource
 from capture.sim.scenario import Boards, Cameras, Scenario
 from capture.simulation import simulate
-from taver.cli.story.names import BOARD
+from taver.cli.story.names import BOARD, Told
 from taver.cli.story.sessions import earlier
 from taver.core.frames import PICTURES
 
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 _SQUARE_MM: Final = 30.0
 
 
-def calibrated(study: Study, size: Size, progress: Progress) -> str:
+def calibrated(study: Study, size: Size, progress: Progress) -> Told:
     """Make rig.json of a recorded board, and tell how good it is."""
-    if not study.rig_file.is_file():
+    fresh = not study.rig_file.is_file()
+    if fresh:
         session = earlier(study, BOARD)
         if session is None:
             session = simulate(
@@ -34,7 +35,7 @@ def calibrated(study: Study, size: Size, progress: Progress) -> str:
         made = make([SessionSource(session)], Board.from_text("5x7", _SQUARE_MM), None, progress)
         keep(made.rig, study.rig_file, made)
     rig = store.read(study.rig_file)
-    return f"{study.rig_file.name}: {rig.quality.verdict}"
+    return Told(f"{study.rig_file.name}: {rig.quality.verdict}", fresh=fresh)
 
 
 def _scenario(size: Size) -> Scenario:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from typing import TYPE_CHECKING
 
+from taver.core import lock
 from taver.core.errors import DataError
 from taver.core.session.folder import find
 
@@ -14,17 +16,20 @@ if TYPE_CHECKING:
 
 
 def earlier(study: Study, name: str) -> Session | None:
-    """Return the session if an earlier run recorded it; raises if it was interrupted."""
+    """Return the session if an earlier run recorded it; one that it left half is drawn anew."""
     if not (study.sessions_folder / name).exists():
         return None
     session = find(study, name)
-    if session.interrupted:
+    if not session.interrupted:
+        return session
+    if not session.manifest.simulated:
         raise DataError(
-            f"An earlier demo was interrupted while it recorded {name}",
-            fix=f"delete {session.folder}, or keep what there is with: "
-            f"cd {shlex.quote(str(study.folder))} && taver session recover {name}",
+            f"Session {name} of the demo's study was interrupted, and it is of a real person",
+            fix=f"cd {shlex.quote(str(study.folder))} && taver session recover {name}",
         )
-    return session
+    with lock.held(session.folder, f"Session {name}"):
+        shutil.rmtree(session.folder, ignore_errors=True)
+    return None
 
 
 def counts(session: Session) -> str:

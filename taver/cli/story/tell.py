@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
+import time
 from typing import TYPE_CHECKING
 
 from capture import contact_sheet
-from capture.invented import invent
-from taver.cli.story import board, face, interview, live
-from taver.cli.story.names import INTERVIEW, PERSON, SHEET, STUDY, WHOLE
+from taver.cli.story import annotation, board, face, interviews, learning, live, page
+from taver.cli.story.diary import Diary, Step
+from taver.cli.story.names import INTERVIEW, MODELS, SHEET, STUDY, WHOLE, Told
 from taver.core import lock
 from taver.core.errors import AlreadyThereError
+from taver.core.session.folder import find
 from taver.core.study import FILE, Study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from taver.cli.story.names import Size
@@ -26,20 +29,43 @@ def tell(folder: Path, progress: Progress, size: Size = WHOLE) -> Iterator[str]:
     study = _study(folder)
     yield f"study        {study.folder}"
     with lock.held(study.folder, f"The demo in {study.folder}"):
-        person = invent(study, PERSON)
-        agreed = person.consent.in_words() if person.consent else "no consent"
-        yield f"participant  {person.name}, simulated; {agreed}"
-        yield f"calibrated   {board.calibrated(study, size, progress)}"
-        session, told = interview.recorded(study, size.interview_s, progress)
-        yield f"recorded     {told}"
-        interview.verify(session, progress)
-        yield "verified     every record is as it was written"
-        sheet = contact_sheet.write(study, session, study.folder / SHEET)
-        yield f"picture      {sheet}"
-        yield f"faces        {face.followed(study, progress)}"
-        yield f"captured     {live.captured(study, size.live_s, progress)}"
+        diary = Diary.of(study.folder)
+        for name, step in _steps(study, size, progress):
+            began_s = time.monotonic()
+            told = step()
+            noted = Step(name=name, told=told.text, seconds=time.monotonic() - began_s)
+            diary = diary.noted(study.folder, noted, fresh=told.fresh)
+            yield f"{name:<12} {told.text}{'' if told.fresh else ' (by an earlier run)'}"
+        found = [learning.judged(study, model, progress) for model in MODELS]
+        for one in found:
+            yield f"judged       {learning.told_of(one)}"
+        yield f"page         {page.write(study, size, diary, found)}"
     there = shlex.quote(str(folder))
     yield f"look around  cd {there} && taver status && taver session show {INTERVIEW}"
+
+
+def _steps(
+    study: Study, size: Size, progress: Progress
+) -> Iterator[tuple[str, Callable[[], Told]]]:
+    yield "calibrated", lambda: board.calibrated(study, size, progress)
+    yield "recorded", lambda: interviews.recorded(study, size, progress)
+    yield "verified", lambda: interviews.verified(study, size, progress)
+    yield "picture", lambda: _sheet(study)
+    yield "faces", lambda: face.followed(study, size, progress)
+    yield "captured", lambda: live.captured(study, size.live_s, progress)
+    yield "annotated", lambda: annotation.annotated(study, size, progress)
+    yield "labelled", lambda: annotation.labelled(study, size, progress)
+    yield "built", lambda: learning.built(study, size, progress)
+    for model in MODELS:
+        yield f"{model} learnt", functools.partial(learning.trained, study, size, model, progress)
+
+
+def _sheet(study: Study) -> Told:
+    path = study.folder / SHEET
+    there = path.is_file()
+    if not there:
+        contact_sheet.write(study, find(study, INTERVIEW), path)
+    return Told(f"{SHEET}: six moments of {INTERVIEW}", fresh=not there)
 
 
 def _study(folder: Path) -> Study:

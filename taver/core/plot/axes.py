@@ -7,11 +7,15 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from taver.core.plot.shapes import Axis
 
 LETTER_PX: Final = 6.6  # about
+NAME_PX: Final = 20.0  # that slanting names need
+_SINE: Final = 0.574  # of 35 degrees
+_COSINE: Final = 0.819
+_LONGEST: Final = 18.0  # letters of a name that slants
 
 
 class Room(NamedTuple):
@@ -54,7 +58,7 @@ def ends(axis: Axis, values: list[float], *, from_zero: bool = False) -> tuple[f
 def marks(axis: Axis, reach: tuple[float, float], most: int) -> list[tuple[float, str]]:
     """Return round values along an axis, and what stands there."""
     if axis.names:
-        every = -(-len(axis.names) // (3 * most))
+        every = -(-len(axis.names) // most)
         return [(n, name) for n, name in enumerate(axis.names) if n % every == 0]
     rough = (reach[1] - reach[0]) / most
     tens = 10.0 ** math.floor(math.log10(rough))
@@ -71,8 +75,9 @@ def grid(
     marks_x: list[tuple[float, str]],
     marks_y: list[tuple[float, str]],
     height_px: float,
+    slanted: bool,
 ) -> Iterator[str]:
-    """Yield the axes with their numbers and names."""
+    """Yield the axes with their numbers and names; names that are too long for a line slant."""
     for value, words in marks_y:
         y = room.y(value)
         yield f'<path class="grid" d="M{room.left:.1f} {y:.1f}H{room.right:.1f}"/>'
@@ -80,12 +85,39 @@ def grid(
     for value, words in marks_x:
         at = room.x(value)
         yield f'<path class="axis" d="M{at:.1f} {room.bottom:.1f}v4"/>'
-        yield text(at, room.bottom + 17, words, "middle")
+        yield (
+            _slanted(at, room.bottom + 12, words)
+            if slanted
+            else text(at, room.bottom + 17, words, "middle")
+        )
     yield f'<path class="axis" d="M{room.left:.1f} {room.bottom:.1f}H{room.right:.1f}"/>'
     if across.label:
         yield text((room.left + room.right) / 2, height_px - 6, across.label, "middle")
     if up.label:
         yield text(2, room.top - 11, up.label, "start")
+
+
+def slants(names: Sequence[str], width_px: float) -> bool:
+    """Tell whether names are too long to stand beside each other."""
+    return bool(names) and LETTER_PX * max(map(wide, names)) > width_px / len(names) - 6
+
+
+def depth_px(names: Sequence[str]) -> float:
+    """Return how far slanting names reach down."""
+    return 18 + _SINE * LETTER_PX * min(max(map(wide, names)), _LONGEST)
+
+
+def overhang_px(names: Sequence[str], width_px: float) -> float:
+    """Return how far the first of slanting names reaches to the left of the axes."""
+    return _COSINE * LETTER_PX * min(wide(names[0]), _LONGEST) - width_px / len(names) / 2
+
+
+def _slanted(x: float, y: float, words: str) -> str:
+    short = words if wide(words) <= _LONGEST else f"{words[: int(_LONGEST) - 1]}\u2026"
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="end" '
+        f'transform="rotate(-35 {x:.1f} {y:.1f})">{html.escape(short)}</text>'
+    )
 
 
 def text(x: float, y: float, words: str, anchor: str, look: str = "") -> str:

@@ -29,20 +29,25 @@ def drawn(
     legend: bool = True,
 ) -> str:
     """Return the plot as SVG; `told` is what a screen reader says of it."""
-    shapes = [read(shape) for shape in shapes]
     across, up = x or Axis(), y or Axis()
+    shapes = [_titled(read(shape), across.names) for shape in shapes]
     rows = _rows(_named(shapes) if legend else [], width_px)
     top = _TOP + _ROW * len(rows) + (_ROW + 4) * bool(up.label)
-    bottom = height_px - _BOTTOM - _ROW * bool(across.label)
+    slanted = axes.slants(across.names, width_px - _RIGHT - 40)
+    below = axes.depth_px(across.names) if slanted else _BOTTOM
+    bottom = max(height_px - below - _ROW * bool(across.label), top + 40)
     bars = any(isinstance(shape, Bars) for shape in shapes)
     ends_x = axes.ends(across, [value for shape in shapes for value in xs(shape)])
     ends_y = axes.ends(up, [value for shape in shapes for value in ys(shape)], from_zero=bars)
     marks_y = axes.marks(up, ends_y, max(int((bottom - top) / 32), 2))
     left = 10.0 + LETTER_PX * max((axes.wide(words) for _, words in marks_y), default=1.0)
+    if slanted:
+        left = max(left, axes.overhang_px(across.names, width_px - _RIGHT - left))
     room = Room(left, width_px - _RIGHT, top, bottom, ends_x, ends_y)
-    marks_x = axes.marks(across, ends_x, max(int((room.right - room.left) / 64), 2))
+    apart = axes.NAME_PX if slanted else 1.0 if across.names else 64.0
+    marks_x = axes.marks(across, ends_x, max(int((room.right - room.left) / apart), 2))
     inside = [
-        *axes.grid(room, across, up, marks_x, marks_y, height_px),
+        *axes.grid(room, across, up, marks_x, marks_y, height_px, slanted),
         *(marks.shape_of(room, shape) for shape in shapes),
         *hover.strips(room, shapes, across),
         *_legend(rows),
@@ -63,6 +68,19 @@ def standalone(svg: str) -> str:
     return (
         f"{head}><style>{html.escape(ALONE, quote=False)}</style>"
         f'<rect width="100%" height="100%" fill="#ffffff"/>{rest}\n'
+    )
+
+
+def _titled(shape: Shape, names: Sequence[str]) -> Shape:
+    """Return bars that say whose they are when pointed at."""
+    if not isinstance(shape, Bars) or not names or shape.titles:
+        return shape
+    middles = [round((a + b) / 2) for a, b in zip(shape.left, shape.right, strict=True)]
+    return shape._replace(
+        titles=[
+            f"{names[middle] if 0 <= middle < len(names) else ''}, {shape.name}: {value:.4g}"
+            for middle, value in zip(middles, shape.heights, strict=True)
+        ]
     )
 
 

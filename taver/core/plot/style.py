@@ -30,7 +30,7 @@ _RULES: Final = """
 .plot .grid { stroke: var(--line); fill: none; } .plot .axis { stroke: var(--faint); fill: none; }
 .plot .line { fill: none; stroke: var(--c); stroke-width: 1.4; stroke-linejoin: round;
   stroke-linecap: round; }
-.plot .bold { stroke-width: 2.6; } .plot .dashed { stroke-dasharray: 5 4; }
+.plot .bold { stroke-width: 2.2; } .plot .dashed { stroke-dasharray: 5 4; }
 .plot .fill { fill: var(--c); } .plot .dot { fill: var(--c); fill-opacity: .6; }
 .plot .band { fill: var(--c); fill-opacity: .18; }
 .plot .hover { fill: transparent; } .plot .hover:hover { fill: var(--ink); fill-opacity: .12; }

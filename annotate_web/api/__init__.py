@@ -1,0 +1,1 @@
+"""What the pages' programs ask and tell, in JSON."""

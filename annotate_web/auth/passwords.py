@@ -1,0 +1,65 @@
+"""Passwords: hashed by argon2, compared in the same time whether there is such a person or not."""
+
+from __future__ import annotations
+
+import functools
+import secrets
+import threading
+from typing import Final
+
+import argon2
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from taver.core.errors import InputError
+
+SHORTEST: Final = 10
+LONGEST: Final = 200
+_WORDS: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like something else
+_hasher: Final = argon2.PasswordHasher()
+# Each takes 64 MiB; a crowd that logs in at once must not take the machine's memory.
+_at_once: Final = threading.BoundedSemaphore(4)
+
+
+def checked(password: str, name: str) -> str:
+    """Return the password if it is good enough for the person called `name`."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise InputError(
+            f"A password has {SHORTEST} to {LONGEST} characters, this one {len(password)}",
+            fix="choose a longer one, for example four words",
+        )
+    if name.casefold() in password.casefold() or len(set(password)) < 5:
+        raise InputError(
+            "This password is too easy to guess", fix="choose another, for example four words"
+        )
+    return password
+
+
+def hashed(password: str) -> str:
+    """Return what is kept of a password."""
+    with _at_once:
+        return _hasher.hash(password)
+
+
+def fits(kept: str | None, password: str) -> bool:
+    """Tell whether it is the password; without one, take as long and say no."""
+    with _at_once:
+        try:
+            _hasher.verify(kept or _nobodys(), password)
+        except (VerificationError, InvalidHashError):
+            return False
+    return kept is not None
+
+
+def is_outdated(kept: str) -> bool:
+    """Tell whether a hash was made with weaker settings than today's."""
+    return _hasher.check_needs_rehash(kept)
+
+
+def one_time() -> str:
+    """Return a password for the first log-in, easy to copy by hand."""
+    return "-".join("".join(secrets.choice(_WORDS) for _ in range(5)) for _ in range(4))
+
+
+@functools.cache
+def _nobodys() -> str:
+    return _hasher.hash(secrets.token_hex(16))

@@ -1,0 +1,1 @@
+"""Annotations for other programs, and theirs for this one."""

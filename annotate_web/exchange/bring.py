@@ -1,0 +1,184 @@
+"""Puts another tool's traces among the ratings: all of a file or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import sqlalchemy as sa
+
+from annotate_web.auth import accounts
+from annotate_web.db.tables import Kind, Role, State, assignments, clips, events, sittings, users
+from annotate_web.events.tracks import frame_times
+from annotate_web.exchange import mapping as mappings
+from annotate_web.exchange import read
+from annotate_web.people import audit
+from taver.core import names
+from taver.core.errors import DataError, InputError
+from taver.labels.resample import held
+from taver.labels.trace import Dimension, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+    from sqlalchemy.engine import Connection
+
+    from annotate_web.db.open import Database
+    from annotate_web.exchange.mapping import Mapping
+    from annotate_web.exchange.read import Read
+
+_CLIENT = str(uuid.UUID(int=0))  # no browser
+
+
+class Brought(NamedTuple):
+    """One trace that is a rating now."""
+
+    clip: str
+    rater: str
+    covered: float  # share of the clip's frames with a value
+
+
+def bring(
+    database: Database,
+    path: Path,
+    now_ns: int,
+    *,
+    mapping: Mapping = mappings.OWN,
+    clip: str = "",
+    rater: str = "",
+) -> list[Brought]:
+    """Import the file: each of its raters becomes one who is done with the clip."""
+    with database.drawing() as connection:
+        known = {
+            row.name: row
+            for row in connection.execute(sa.select(clips).where(clips.c.removed_ns.is_(None)))
+        }
+        wanted = {
+            name: read.Wanted(name, frame_times(row.frame_unix_ns)) for name, row in known.items()
+        }
+        _check_clips(mapping, wanted, clip, path)
+        found = read.traces(path, mapping, wanted, clip=clip, rater=rater)
+        _check_raters(connection, known, found, path)
+        source = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        return [
+            _enter(connection, known[one.clip], wanted[one.clip], one, source, now_ns)
+            for one in found
+        ]
+
+
+def _check_clips(mapping: Mapping, known: dict[str, read.Wanted], clip: str, path: Path) -> None:
+    wrong = [
+        name for name in {*mapping.clips.values(), *([clip] if clip else [])} if name not in known
+    ]
+    if wrong:
+        raise InputError(
+            f"There is no clip {', '.join(sorted(wrong))}",
+            fix=f"add clips before {path.name} is imported; taver annotate status lists them",
+        )
+
+
+def _check_raters(
+    connection: Connection, known: dict[str, Any], found: Sequence[Read], path: Path
+) -> None:
+    taken = {
+        (row.clip_id, row.folded)
+        for row in connection.execute(
+            sa.select(assignments.c.clip_id, users.c.folded).join(
+                users, users.c.id == assignments.c.user_id
+            )
+        )
+    }
+    wrong = []
+    for one in found:
+        first = f"line {one.lines[0]}"
+        if not names.fits(one.rater):
+            wrong.append(f"{first}: {one.rater!r} cannot name a rater: letters, digits, - _ .")
+        elif (known[one.clip].id, one.rater.casefold()) in taken:
+            wrong.append(f"{first}: {one.rater} has, or had, the clip {one.clip} already")
+    folded = [(one.clip, one.rater.casefold()) for one in found]
+    wrong += [
+        f"line {one.lines[0]}: {one.rater} is there twice, in letters of either case"
+        for place, one in enumerate(found)
+        if folded[place] in folded[:place]
+    ]
+    if wrong:
+        raise DataError(
+            f"{len(wrong)} of {len(found)} traces in {path} cannot be entered",
+            fix="give these raters other names; nothing was imported",
+            problems=wrong,
+        )
+
+
+def _enter(
+    connection: Connection, clip: Any, wanted: read.Wanted, one: Read, source: dict[str, str],
+    now_ns: int,
+) -> Brought:  # fmt: skip
+    user = _user(connection, one.rater, now_ns)
+    told = {**source, "lines": list(one.lines)}
+    assignment: int = connection.execute(
+        sa.insert(assignments)
+        .values(
+            clip_id=clip.id, user_id=user, position=0, state=State.DONE,
+            reason=f"imported from {source['file']}", made_ns=now_ns, opened_ns=now_ns,
+            done_ns=now_ns,
+        )
+        .returning(assignments.c.id)
+    ).scalar_one()  # fmt: skip
+    sitting = str(uuid.uuid4())
+    bodies = []
+    covered = []
+    for dimension in Dimension:
+        said = one.values.get(dimension)
+        if said is None:
+            covered.append(0.0)
+            continue
+        values = held(Trace(one.unix_ns, said), wanted.frame_unix_ns)
+        covered.append(float(np.isfinite(values).mean()))
+        bodies.append({"dimension": str(dimension), "runs": _runs(values), **told})
+    last = len(bodies) + 1
+    connection.execute(
+        sa.insert(sittings).values(
+            id=sitting, assignment_id=assignment, made_ns=now_ns, client=_CLIENT, acknowledged=last,
+            last_seq=last, heard_ns=now_ns, ended_ns=now_ns, ended_by="done", start_arousal=0,
+            start_valence=0,
+        )
+    )  # fmt: skip
+    shared = {"sitting_id": sitting, "client_ns": now_ns, "received_ns": now_ns}
+    rows = [
+        {**shared, "seq": seq, "kind": Kind.IMPORTED, "body": body}
+        for seq, body in enumerate(bodies, 1)
+    ]
+    connection.execute(
+        sa.insert(events), [*rows, {**shared, "seq": last, "kind": Kind.DONE, "body": None}]
+    )
+    audit.record(connection, now_ns, None, "imported", f"assignment {assignment}", told)
+    return Brought(one.clip, one.rater, float(np.mean(covered)))
+
+
+def _user(connection: Connection, name: str, now_ns: int) -> int:
+    """Return the user of that name; a new one is somebody who cannot log in."""
+    found = connection.execute(
+        sa.select(users.c.id).where(users.c.folded == name.casefold())
+    ).scalar()
+    if found is not None:
+        return int(found)
+    user = accounts.create(connection, name, Role.ANNOTATOR, now_ns, password_hash=None)
+    # Nobody deals clips to a rater who only exists in a file.
+    connection.execute(sa.update(users).where(users.c.id == user).values(disabled_ns=now_ns))
+    return user
+
+
+def _runs(values: npt.NDArray[np.float64]) -> list[list[Any]]:
+    """Return [value or None, how many frames] after another."""
+    runs: list[list[Any]] = []
+    for value in values.tolist():
+        kept = None if value != value else round(value, 9)  # noqa: PLR0124  NaN alone is not itself
+        if runs and runs[-1][0] == kept:
+            runs[-1][1] += 1
+        else:
+            runs.append([kept, 1])
+    return runs

@@ -1,0 +1,243 @@
+"""Reads another tool's table into traces, or tells every line that cannot be used."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from taver.core.clock import NS_PER_S
+from taver.core.errors import DataError, NotFoundError
+from taver.core.storage import explained
+from taver.labels.trace import HIGHEST, LOWEST, Dimension
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as Map
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from annotate_web.exchange.mapping import Mapping
+
+_MOST_TOLD: Final = 50
+_LARGEST_BYTES: Final = 500_000_000
+# A trace may end a little behind the last picture; what is said there is of no frame.
+_BEHIND_NS: Final = 2 * NS_PER_S
+
+
+class Read(NamedTuple):
+    """One rater's values of one clip, in order of time; NaN where nothing was judged."""
+
+    clip: str
+    rater: str
+    unix_ns: npt.NDArray[np.int64]
+    values: Map[Dimension, npt.NDArray[np.float64]]
+    lines: tuple[int, int]  # of the file, the first and the last
+
+
+class Wanted(NamedTuple):
+    """A clip that there is: its name and the times of its frames."""
+
+    name: str
+    frame_unix_ns: npt.NDArray[np.int64]
+
+
+class _Row(NamedTuple):
+    line: int
+    unix_ns: int
+    values: dict[Dimension, float]
+
+
+def traces(
+    path: Path, mapping: Mapping, clips: Map[str, Wanted], *, clip: str = "", rater: str = ""
+) -> list[Read]:
+    """Return the file's traces; `clip` and `rater` are for files without such a column.
+
+    Rows of taver's own fused trace are passed over. Raises DataError with the number of each line
+    that cannot be used; then nothing is returned.
+    """
+    text = _text(path, mapping)
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=mapping.text.delimiter, strict=True)
+    head = [name.strip() for name in next(table, [])]
+    reader = _Reader(mapping, clips, head, clip, rater, path.name)
+    rows: dict[tuple[str, str], list[_Row]] = {}
+    try:
+        for cells in table:
+            if any(cell.strip() for cell in cells):
+                reader.take(table.line_num, cells, rows)
+    except csv.Error as error:
+        reader.wrong.append(f"line {table.line_num}: {error}")
+    if not rows and not reader.wrong:
+        reader.wrong.append("there is no row with a value")
+    if reader.wrong:
+        raise _refusal(path, reader.wrong)
+    return [_read(key, found, reader.dimensions) for key, found in rows.items()]
+
+
+def _text(path: Path, mapping: Mapping) -> str:
+    with explained(path):
+        if not path.is_file():
+            raise NotFoundError(f"There is no file {path}", fix="check the path")
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise DataError(f"{path} is too large for a table of traces", fix="split it by clip")
+        data = path.read_bytes()
+    encoding = mapping.text.encoding
+    try:
+        return data.decode("utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding)
+    except LookupError:
+        raise DataError(f"There is no encoding {encoding!r}", fix="for example utf-8") from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{path}, line {line}: this is no {encoding} text",
+            fix='name the right one in the mapping: [text] encoding = "cp1252"',
+        ) from None
+
+
+class _Reader:
+    """Turns one line after the other into a row, or into words about what is wrong."""
+
+    def __init__(
+        self, mapping: Mapping, clips: Map[str, Wanted], head: list[str], clip: str, rater: str,
+        file: str,
+    ) -> None:  # fmt: skip
+        self.wrong: list[str] = []
+        self._mapping, self._clips = mapping, clips
+        self._clip, self._rater = clip, rater
+        self._columns = len(head)
+        columns = mapping.columns
+        own = {
+            "clip": columns.clip if not clip else "",
+            "rater": columns.rater if not rater else "",
+        }
+        self._place: dict[str, int] = {}
+        named = {"time": columns.time, **own}
+        for dimension in Dimension:
+            named[dimension] = getattr(columns, dimension)
+        missing = []
+        for what, name in named.items():
+            if name in head:
+                self._place[what] = head.index(name)
+            elif name and (what == "time" or what in own):
+                missing.append(f"{what} ({name!r})")
+        self.dimensions = [d for d in Dimension if d in self._place]
+        if not self.dimensions:
+            missing.append("arousal or valence")
+        missing += [f"{what}" for what in own if not own[what] and not getattr(self, f"_{what}")]
+        if missing:
+            raise DataError(
+                f"{file} has no column for {', '.join(missing)}",
+                fix=f"name its columns in a mapping file; it has: {', '.join(head) or 'none'}",
+            )
+
+    def take(self, line: int, cells: list[str], into: dict[tuple[str, str], list[_Row]]) -> None:
+        """Put the row into its trace."""
+        try:
+            self._take(line, cells, into)
+        except ValueError as error:
+            self.wrong.append(f"line {line}: {error}")
+
+    def _take(self, line: int, cells: list[str], into: dict[tuple[str, str], list[_Row]]) -> None:
+        if len(cells) != self._columns:
+            raise ValueError(f"{len(cells)} cells instead of {self._columns}")
+        rater = self._rater or cells[self._place["rater"]].strip()
+        if rater == "fused":
+            return
+        if not rater:
+            raise ValueError("the rater is empty")
+        theirs = self._clip or cells[self._place["clip"]].strip()
+        clip = self._clips.get(self._mapping.clips.get(theirs, theirs))
+        if clip is None:
+            raise ValueError(f"there is no clip {theirs!r}")
+        unix_ns = self._unix_ns(cells[self._place["time"]], clip)
+        values = {d: self._value(cells[self._place[d]], d) for d in self.dimensions}
+        rows = into.setdefault((clip.name, rater), [])
+        if rows and unix_ns <= rows[-1].unix_ns:
+            how = "stands still" if unix_ns == rows[-1].unix_ns else "goes back"
+            raise ValueError(f"the time {how} (after line {rows[-1].line})")
+        rows.append(_Row(line, unix_ns, values))
+
+    def _unix_ns(self, cell: str, clip: Wanted) -> int:
+        unit, frames = self._mapping.time.unit, clip.frame_unix_ns
+        if unit in {"frame", "unix_ns"}:
+            try:
+                whole = int(cell)
+            except ValueError:
+                raise ValueError(f"the time {cell[:40]!r} is no whole number") from None
+            if unit == "frame":
+                if not 0 <= whole < len(frames):
+                    raise ValueError(f"there is no frame {whole}: the clip has {len(frames)}")
+                return int(frames[whole])
+            unix_ns = whole + round(self._mapping.time.offset_s * NS_PER_S)
+        else:
+            seconds = self._number(cell, "the time") / (1000.0 if unit == "ms" else 1.0)
+            since_ns = round((seconds + self._mapping.time.offset_s) * NS_PER_S)
+            # The film's own time: picture k is shown from k tenths of a second on.
+            period_ns = NS_PER_S // 10
+            frame, rest = divmod(since_ns, period_ns)
+            if frame < 0:
+                raise ValueError(f"the time {cell[:40]} lies before the clip")
+            inside = min(frame, len(frames) - 1)
+            unix_ns = (
+                int(frames[inside])
+                + (frame - inside) * period_ns
+                + _within(rest, frames, inside, period_ns)
+            )
+        if unix_ns < int(frames[0]):
+            raise ValueError(f"the time {cell[:40]} lies before the clip")
+        if unix_ns > int(frames[-1]) + _BEHIND_NS:
+            raise ValueError(f"the time {cell[:40]} lies behind the clip's end")
+        return unix_ns
+
+    def _value(self, cell: str, dimension: Dimension) -> float:
+        if cell.strip().lower() in self._mapping.text.missing:
+            return math.nan
+        scale = self._mapping.scale
+        value = self._number(cell, dimension)
+        if not scale.lowest <= value <= scale.highest:
+            raise ValueError(
+                f"{dimension} {value:g} is outside of {scale.lowest:g} to {scale.highest:g}"
+            )
+        share = (value - scale.lowest) / (scale.highest - scale.lowest)
+        return LOWEST + share * (HIGHEST - LOWEST)
+
+    def _number(self, cell: str, what: str) -> float:
+        text = cell.strip()
+        if self._mapping.text.decimal == ",":
+            text = text.replace(",", ".")
+        try:
+            value = float(text)
+        except ValueError:
+            raise ValueError(f"{what} {cell[:40]!r} is no number") from None
+        if not math.isfinite(value):
+            raise ValueError(f"{what} {cell[:40]!r} is no number")
+        return value
+
+
+def _within(rest: int, frames: npt.NDArray[np.int64], at: int, period_ns: int) -> int:
+    """Return how far into a frame a moment is: by the time until the next picture was taken."""
+    until = int(frames[at + 1] - frames[at]) if at + 1 < len(frames) else period_ns
+    return rest * until // period_ns
+
+
+def _read(key: tuple[str, str], rows: list[_Row], dimensions: list[Dimension]) -> Read:
+    return Read(
+        *key,
+        np.array([row.unix_ns for row in rows], np.int64),
+        {d: np.array([row.values[d] for row in rows], np.float64) for d in dimensions},
+        (rows[0].line, rows[-1].line),
+    )
+
+
+def _refusal(path: Path, wrong: list[str]) -> DataError:
+    told: list[Any] = wrong[:_MOST_TOLD]
+    if len(wrong) > _MOST_TOLD:
+        told.append(f"and {len(wrong) - _MOST_TOLD} more lines")
+    return DataError(
+        f"{len(wrong)} line{'s' if len(wrong) > 1 else ''} of {path} cannot be used",
+        fix="mend them, or tell in a mapping file how they are meant; nothing was imported",
+        problems=told,
+    )

@@ -1,0 +1,306 @@
+"""Puts stretches of a session before annotators: their videos first, then all rows at once."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+import sqlalchemy as sa
+
+from annotate_web.db.tables import clips
+from annotate_web.media import window as windows
+from annotate_web.media.make import Made, make, sound_allowed
+from annotate_web.media.slots import RATE_HZ, Slots, parts, slots_of
+from annotate_web.media.stretch import stretches
+from annotate_web.people import audit
+from taver.core.errors import AlreadyThereError, InputError, NotFoundError
+from taver.core.frames import Modality
+from taver.core.private import make_private_folder
+from taver.core.progress import Silent
+from taver.core.session import agreed
+from taver.core.session.footage import Footage
+from taver.core.storage import explained
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from annotate_web.db.open import Database
+    from annotate_web.media.window import Window
+    from taver.core.progress import Progress
+    from taver.core.session.folder import Session
+    from taver.core.study import Study
+
+_UNFIT: Final = re.compile(r"[^A-Za-z0-9_]+")
+_LONGEST_NAME: Final = 40  # a number, and in a film's name a mark, still fit behind it
+
+
+class Wanted(NamedTuple):
+    """What is to be annotated, and by how many."""
+
+    phase: str | None = None
+    from_s: float | None = None
+    to_s: float | None = None
+    max_minutes: float = 4.0
+    raters: int = 3
+
+
+class Boxes(NamedTuple):
+    """Where the face was at which moment: left, top, right, bottom; NaN where it was lost."""
+
+    unix_ns: npt.NDArray[np.int64]
+    px: npt.NDArray[np.float64]
+
+
+class Added(NamedTuple):
+    """A clip that annotators can be given from now on."""
+
+    name: str
+    frames: int
+    made: Made
+
+
+class _Planned(NamedTuple):
+    name: str
+    slots: Slots
+    window: Window
+
+
+def add(
+    study: Study,
+    session: Session,
+    database: Database,
+    media: Path,
+    wanted: Wanted,
+    *,
+    now_ns: int,
+    boxes: Boxes | None = None,
+    reference: Reference | None = None,
+    progress: Progress | None = None,
+) -> list[Added]:
+    """Make the videos of what is wanted and enter them as clips: all of them or none.
+
+    With `boxes` the face is shown, else the picture's centre. With a `reference` it becomes a
+    practice clip, which is no recording of the dataset.
+    """
+    told = progress or Silent()
+    if wanted.raters < 1:
+        raise InputError(f"{wanted.raters} raters a clip", fix="give 1 or more with --raters")
+    _require_color(study, session)
+    with Footage(session, Modality.COLOR) as color:
+        practice = reference is not None
+        planned = _plan(session, color, database, wanted, boxes, practice=practice)
+        sound, why_not = sound_allowed(study, session)
+        told.begin(f"{session.name}: videos", sum(len(p.slots) for p in planned))
+        added: list[Added] = []
+        rows = []
+        with files_of(media) as made_here:
+            for plan in planned:
+                path = media / film_name(plan.name)
+                made_here.append(path)
+                made = make(
+                    session, color, plan.slots, plan.window, path, sound=sound, progress=told
+                )
+                if why_not:
+                    made = made._replace(notes=(*made.notes, why_not))
+                added.append(Added(plan.name, len(plan.slots), made))
+                rows.append(_row(session, wanted, plan, path, made, reference, now_ns))
+            enter(database, session.name, rows)
+    return added
+
+
+class Reference(NamedTuple):
+    """How a practice clip should be rated: values from moments on, and how far off is well."""
+
+    seconds: npt.NDArray[np.float64]
+    arousal: npt.NDArray[np.float64]
+    valence: npt.NDArray[np.float64]
+    within: float
+
+    def at(self, frames: int, rate_hz: int) -> dict[str, Any]:
+        """Return it a value a frame, as it is kept; None before its first moment."""
+        moments = np.arange(frames) / rate_hz
+        place = np.searchsorted(self.seconds, moments + 1e-9, side="right") - 1
+
+        def held(values: npt.NDArray[np.float64]) -> list[float | None]:
+            return [None if p < 0 else float(values[p]) for p in place.tolist()]
+
+        return {
+            "arousal": held(self.arousal), "valence": held(self.valence), "within": self.within,
+        }  # fmt: skip
+
+
+def enter(database: Database, session: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Put the rows of new clips into the database, all or none."""
+    with database.writing() as connection:
+        for row in rows:
+            if not row["practice"]:
+                _refuse_overlap(connection, session, row["from_unix_ns"], row["until_unix_ns"])
+            _refuse_taken(connection, row["name"])
+        connection.execute(sa.insert(clips), list(rows))
+        for row in rows:
+            audit.record(connection, row["added_ns"], None, "clip added", row["name"])
+
+
+def refuse_taken(database: Database, name: str) -> None:
+    """Raise if there is a clip of that name."""
+    with database.reading() as connection:
+        _refuse_taken(connection, name)
+
+
+def film_name(clip: str) -> str:
+    """Return what a new film is called: like no other, whoever makes one of that name, too."""
+    return f"{clip}-{secrets.token_hex(4)}.webm"
+
+
+def packed(unix_ns: npt.NDArray[np.int64]) -> bytes:
+    """Return frame times as they are kept."""
+    return unix_ns.astype("<i8").tobytes()
+
+
+@contextlib.contextmanager
+def files_of(media: Path) -> Iterator[list[Path]]:
+    """Make the folder, and give a list; files noted in it are deleted if the block fails."""
+    with explained(media):
+        if not media.is_dir():
+            make_private_folder(media)
+    noted: list[Path] = []
+    try:
+        yield noted
+    except BaseException:
+        for path in noted:
+            with contextlib.suppress(OSError):
+                path.unlink()
+        raise
+
+
+def _require_color(study: Study, session: Session) -> None:
+    if Modality.COLOR not in session.manifest.streams:
+        recorded = ", ".join(session.manifest.streams) or "nothing"
+        raise NotFoundError(
+            f"Session {session.name} has no color stream (it has: {recorded}), "
+            "and annotators watch colour",
+            fix="choose another session",
+        )
+    agreed.require(study, session.manifest, (Modality.COLOR,))
+
+
+def _plan(
+    session: Session,
+    color: Footage,
+    database: Database,
+    wanted: Wanted,
+    boxes: Boxes | None,
+    *,
+    practice: bool,
+) -> list[_Planned]:
+    if not len(color):
+        raise InputError(
+            f"The color stream of session {session.name} has no pictures",
+            fix="choose another session",
+        )
+    found = stretches(
+        session.manifest, int(color.unix_ns[0]), int(color.unix_ns[-1]),
+        phase=wanted.phase, from_s=wanted.from_s, to_s=wanted.to_s,
+    )  # fmt: skip
+    pieces = [
+        part
+        for stretch in found
+        for part in parts(
+            slots_of(color.unix_ns, stretch.from_unix_ns, stretch.until_unix_ns),
+            wanted.max_minutes,
+        )
+    ]
+    with database.reading() as connection:
+        for piece in () if practice else pieces:
+            first, last = int(piece.unix_ns[0]), int(piece.unix_ns[-1])
+            _refuse_overlap(connection, session.name, first, last + 1)
+        taken = set(connection.execute(sa.select(clips.c.name)).scalars())
+    base = session.name if wanted.phase is None else f"{session.name}-{wanted.phase}"
+    return [
+        _Planned(name, piece, _window(color, piece, boxes))
+        for name, piece in zip(names_for(base, len(pieces), taken), pieces, strict=True)
+    ]
+
+
+def names_for(base: str, count: int, taken: set[str]) -> list[str]:
+    """Return names that no clip has: the base's own if one is enough, else numbered ones."""
+    fit = _UNFIT.sub("-", base).strip("-_")[:_LONGEST_NAME] or "clip"
+    folded = {name.casefold() for name in taken}
+    if count == 1 and fit.casefold() not in folded:
+        return [fit]
+    found: list[str] = []
+    number = 1
+    while len(found) < count:
+        if (name := f"{fit}-{number}").casefold() not in folded:
+            found.append(name)
+        number += 1
+    return found
+
+
+def _window(color: Footage, slots: Slots, boxes: Boxes | None) -> Window:
+    size = color.header.width_px, color.header.height_px
+    if boxes is None:
+        return windows.centred(*size)
+    first, last = int(slots.unix_ns[0]), int(slots.unix_ns[-1])
+    inside = (boxes.unix_ns >= first) & (boxes.unix_ns <= last)
+    return windows.around(boxes.px[inside], *size)
+
+
+def _row(
+    session: Session,
+    wanted: Wanted,
+    plan: _Planned,
+    path: Path,
+    made: Made,
+    reference: Reference | None,
+    now_ns: int,
+) -> dict[str, Any]:
+    times = plan.slots.unix_ns
+    return {
+        "name": plan.name,
+        "session": session.name,
+        "phase": wanted.phase,
+        "from_unix_ns": int(times[0]),
+        "until_unix_ns": int(times[-1]) + 1,
+        "width_px": plan.window.width_px,
+        "height_px": plan.window.height_px,
+        "frame_unix_ns": packed(times),
+        "frames": len(times),
+        "media": path.name,
+        "media_sha256": made.sha256,
+        "sound": made.sound,
+        "simulated": session.manifest.simulated,
+        "wanted_raters": wanted.raters,
+        "practice": reference is not None,
+        "reference": None if reference is None else reference.at(len(times), RATE_HZ),
+        "added_ns": now_ns,
+    }
+
+
+def _refuse_overlap(connection: Any, session: str, from_ns: int, until_ns: int) -> None:
+    other = connection.execute(
+        sa.select(clips.c.name)
+        .where(clips.c.session == session)
+        .where(clips.c.removed_ns.is_(None), clips.c.practice.is_(sa.false()))
+        .where(clips.c.from_unix_ns < until_ns, clips.c.until_unix_ns > from_ns)
+        .order_by(clips.c.from_unix_ns)
+    ).scalar()
+    if other is not None:
+        raise AlreadyThereError(
+            f"The clip {other} has part of this stretch of session {session} already",
+            fix="choose --from and --to that do not overlap it; taver annotate status lists clips",
+        )
+
+
+def _refuse_taken(connection: Any, name: str) -> None:
+    if connection.execute(sa.select(clips.c.id).where(clips.c.name == name)).scalar() is not None:
+        raise AlreadyThereError(
+            f"There is a clip called {name} already",
+            fix="look at taver annotate status; clips stay as they were made",
+        )

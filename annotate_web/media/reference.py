@@ -1,0 +1,53 @@
+"""The trace that a practice clip is compared with, out of a file that somebody gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from annotate_web.exchange import mapping, read
+from annotate_web.media.add import Reference
+from annotate_web.media.slots import PERIOD_NS
+from taver.core.clock import NS_PER_S
+from taver.core.errors import InputError
+from taver.labels.trace import Dimension
+
+WITHIN: Final = 3.0  # points, on average, if nothing else is said
+_LONGEST_S: Final = 24 * 3600
+
+
+def given(text: str) -> Reference:
+    """Return what `FILE` or `FILE@POINTS` means: columns time_s, arousal and valence."""
+    name, at, points = text.rpartition("@")
+    path = Path(name if at else text)
+    within = _points(points) if at else WITHIN
+    # Any length will do: what is behind the clip's end is not looked at.
+    frames = np.arange(_LONGEST_S * NS_PER_S // PERIOD_NS, dtype=np.int64) * PERIOD_NS
+    clip = read.Wanted("it", frames)
+    (found,) = read.traces(path, mapping.OWN, {"it": clip}, clip="it", rater="reference")
+    missing = [str(d) for d in Dimension if d not in found.values]
+    if missing:
+        raise InputError(
+            f"{path} has no column {' and '.join(missing)}",
+            fix="a reference has the columns time_s, arousal and valence",
+        )
+    return Reference(
+        found.unix_ns / NS_PER_S,
+        found.values[Dimension.AROUSAL],
+        found.values[Dimension.VALENCE],
+        within,
+    )
+
+
+def _points(text: str) -> float:
+    try:
+        points = float(text)
+    except ValueError:
+        points = 0.0
+    if not 0 < points <= 20:
+        raise InputError(
+            f"{text!r} is no distance on the scale", fix="give points, for example FILE@3"
+        )
+    return points

@@ -1,0 +1,297 @@
+// Opens a clip: looks whether this browser can, takes the pen, sends what an earlier sitting left,
+// fetches the film, and then lets the person begin.
+
+import { lacking } from "../door.js";
+import { listen } from "./hands.js";
+import { takePen } from "./pen.js";
+import { FilmError, Player } from "./player.js";
+import { ask, isLoggedOut } from "./server.js";
+import { senderOf, Sitting } from "./sitting.js";
+import { openStore } from "./store.js";
+import { Traces } from "./trace.js";
+import { View } from "./view.js";
+
+const page = document.getElementById("sitting").dataset;
+const assignment = Number(page.assignment);
+const texts = await (await fetch(page.texts)).json();
+const say = (key, values = {}) =>
+  (texts[key] ?? key).replace(/\{(\w+)\}/g, (field, name) => values[name] ?? field);
+const view = new View(say);
+let sitting = null;
+
+// What ends the opening, and what can be done about it.
+class Stopped extends Error {
+  constructor(text, ways = {}) {
+    super(text);
+    this.ways = ways;
+  }
+}
+
+const found = lacking();
+if (found.length) {
+  const what = found.map((name) => say(`door.${name}`)).join("; ");
+  stopped(say("door.lacking", { what }));
+} else {
+  const force = location.hash === "#take";
+  if (force) history.replaceState(null, "", location.pathname);
+  open({ force });
+}
+
+async function open({ force }) {
+  view.trouble(null);
+  const pen = await takePen(assignment, handOver, { force });
+  if (!pen) {
+    stopped(say("sitting.elsewhere"), takeOver());
+    return;
+  }
+  try {
+    await openHere(force);
+  } catch (error) {
+    pen.leave();
+    if (error instanceof Stopped) stopped(error.message, error.ways);
+    else throw error;
+  }
+}
+
+async function openHere(force) {
+  const store = await openStore().catch(() => {
+    throw new Stopped(say("sitting.broken_keep"));
+  });
+  navigator.storage?.persist?.();
+  const earlier = await store.sitting(assignment);
+  if (earlier) await sendRest(store, earlier);
+  const client = earlier?.client ?? crypto.randomUUID();
+  const { sitting: name } = await sure(`/api/assignments/${assignment}/sitting`, { client, take: force });
+  if (earlier && earlier.sitting !== name) {
+    const left = await store.events(earlier.sitting, earlier.acknowledged);
+    if (left.length) await store.setAside(left, { error: "never acknowledged" });
+    await store.forget(assignment, earlier.sitting);
+  }
+  const described = await sure(`/api/sittings/${name}`);
+  const { clip } = described;
+  const record = { assignment, sitting: name, client, acknowledged: described.acknowledged };
+  await store.keepSitting(record);
+  const number = Math.max(await store.lastNumber(name), described.highest);
+  sitting = new Sitting({ store, record, number, hear });
+  sitting.store = store;
+  const before = await store.events(name);
+  sitting.closeOpenPass(before);
+  await sitting.flush();
+  const track = await sure(page.track);
+  view.ready(clip);
+  for (const { kind, frame, body } of before) {
+    if (kind === "comment") view.comment(frame, body.text);
+  }
+  const traces = new Traces(view.parts.live, view.parts.whole, clip.fps);
+  sitting.traces = traces;
+  traces.redraw = () => sitting?.state && traces.draw(sitting.state);
+  const player = new Player(view.parts.film, clip, heardOfFilm);
+  await filmOf(player, clip);
+  await player.seek(Math.min(track.next, clip.frames - 1));
+  sitting.start(player, {
+    frames: clip.frames,
+    values: described.values,
+    track: track.track,
+    next: track.next,
+  });
+  listen({ parts: view.parts, to, state: () => sitting.state, fps: clip.fps });
+  sitting.flush(); // what it says of itself is how things stand
+  globalThis.taverSitting = sitting; // for whoever looks into what a page did
+}
+
+async function filmOf(player, clip) {
+  for (;;) {
+    try {
+      await player.load(clip.media, (share) => view.loading(share));
+      return;
+    } catch (error) {
+      if (error instanceof FilmError && view.parts.film.error) {
+        throw new Stopped(say("sitting.broken_film"), { way: toClips() });
+      }
+      await pressed(say("sitting.broken_fetch"), say("sitting.again"));
+    }
+  }
+}
+
+// What an earlier sitting in this browser did not get through, before anything new.
+async function sendRest(store, record) {
+  for (;;) {
+    let state = "kept";
+    await senderOf(store, record, (now) => {
+      state = now;
+    }).flush();
+    const left = await store.sitting(assignment);
+    record.acknowledged = left?.acknowledged ?? record.acknowledged;
+    if (!["offline", "loggedOut", "sending"].includes(state)) return;
+    const count = (await store.lastNumber(record.sitting)) - record.acknowledged;
+    view.kept(state, count);
+    await new Promise((done) => setTimeout(done, 2000));
+  }
+}
+
+// Asks until there is an answer.
+async function sure(address, body = undefined) {
+  for (;;) {
+    const answer = await ask(address, body).catch(() => null);
+    if (answer?.status === 200) {
+      view.kept("loading");
+      return answer.told;
+    }
+    if (answer && isLoggedOut(answer)) view.kept("loggedOut", 0);
+    else if (answer && answer.status < 500 && answer.status !== 429) throw refusal(answer.told);
+    else view.kept("offline", 0);
+    await new Promise((done) => setTimeout(done, 2000));
+  }
+}
+
+function refusal(told) {
+  if (told.code === "open_elsewhere") return new Stopped(say("sitting.elsewhere"), takeOver());
+  const text = `${say("sitting.cannot")}: ${told.error ?? ""} (${told.fix ?? ""})`;
+  if (told.code === "read_first") {
+    return new Stopped(text, { way: { address: page.instructions, text: say("sitting.next") } });
+  }
+  return new Stopped(text, { way: toClips() });
+}
+
+// What a person did, through the machine.
+function to(type, detail, at_ms) {
+  if (type === "remark") remark(at_ms);
+  else sitting.happen(type, detail, at_ms);
+}
+
+function hear(type, detail) {
+  if (type === "state") show(detail);
+  else if (type === "kept") heardOfServer(detail);
+  else if (type === "comment") view.comment(detail.frame, detail.text);
+  else if (type === "unkept") unkept();
+  else if (type === "taken") handOver();
+  else if (type === "refused") refused(detail);
+  else if (type === "ended" && detail === "taken") handOver();
+  else if (type === "ended") stopped(say("sitting.ended_reopened"), reload());
+}
+
+function show(state) {
+  view.show(state);
+  sitting.traces.draw(state);
+  if (state.phase === "finished") finished();
+}
+
+function heardOfFilm(type, detail) {
+  if (!sitting?.state) return;
+  if (type === "frame") sitting.happen("frame", detail);
+  else if (type === "end") sitting.happen("end");
+  else if (type === "stall") sitting.happen("pause", { why: "stall" });
+  else if (type === "stopped") sitting.happen("pause", { why: "you" });
+  else if (type === "dropped") sitting.happen("dropped", { value: detail.dropped, unheard: detail.unheard });
+  else if (type === "blocked") {
+    sitting.happen("pause", { why: "blocked" });
+    view.trouble(say("sitting.blocked"));
+  } else if (type === "broken") {
+    sitting.happen("broken", { why: "film" });
+    stopped(say("sitting.broken_film"), { way: toClips() });
+  }
+}
+
+function heardOfServer({ state, count }) {
+  view.kept(state, count);
+  if (sitting?.state?.phase === "finished") finished();
+}
+
+async function finished() {
+  const { waiting, store } = sitting;
+  if (waiting) {
+    view.trouble(null);
+    view.veil(say("sitting.finished_waiting", { count: waiting }));
+    return;
+  }
+  view.veil(say("sitting.finished"));
+  sitting.stop();
+  const record = await store.sitting(assignment);
+  if (record) await store.forget(assignment, record.sitting);
+  location.assign(page.after);
+}
+
+function remark(at_ms) {
+  const { parts } = view;
+  if (sitting.state.phase === "playing") sitting.happen("pause", {}, at_ms);
+  const frame = sitting.state.frame;
+  parts["remark-at"].textContent = view.time(frame);
+  parts["remark-text"].value = "";
+  parts["remark-cancel"].onclick = () => parts.remark.close("");
+  parts.remark.onclose = () => {
+    const text = parts["remark-text"].value;
+    if (parts.remark.returnValue === "keep" && text.trim()) sitting.happen("comment", { text });
+  };
+  parts.remark.returnValue = "";
+  parts.remark.showModal();
+  parts["remark-text"].focus();
+}
+
+// Another window goes on: everything done here is kept before it may.
+async function handOver() {
+  if (!sitting) return;
+  sitting.happen("pause", { why: "elsewhere" });
+  sitting.happen("elsewhere");
+  await sitting.flush().catch(() => {});
+  sitting.stop();
+  stopped(say("sitting.taken"), takeOver());
+}
+
+function takeOver() {
+  const act = () => {
+    if (!sitting) {
+      open({ force: true });
+      return;
+    }
+    const to = new URL(location.href);
+    to.hash = "take";
+    location.replace(to);
+    location.reload();
+  };
+  return { button: { text: say("sitting.take"), act } };
+}
+
+function unkept() {
+  sitting.happen("pause", { why: "lost" });
+  view.trouble(say("sitting.broken_keep"));
+}
+
+async function refused(told) {
+  const aside = await sitting.store.aside();
+  const why = `${told.error ?? ""} ${told.fix ? `(${told.fix})` : ""}`;
+  const act = () => {
+    const file = new Blob([JSON.stringify(aside, null, 1)], { type: "application/json" });
+    const way = document.createElement("a");
+    way.href = URL.createObjectURL(file);
+    way.download = `taver-${assignment}.json`;
+    way.click();
+  };
+  view.trouble(say("sitting.refused", { count: aside.length, why }), {
+    button: { text: say("sitting.save"), act },
+  });
+}
+
+function pressed(text, button) {
+  return new Promise((done) => {
+    const act = () => {
+      view.trouble(null);
+      done();
+    };
+    view.trouble(text, { button: { text: button, act }, way: toClips() });
+  });
+}
+
+function reload() {
+  return { button: { text: say("sitting.again"), act: () => location.reload() } };
+}
+
+function toClips() {
+  return { address: page.clips, text: say("sitting.next") };
+}
+
+function stopped(text, ways = {}) {
+  view.parts.veil.hidden = false;
+  view.veil("\u00a0");
+  view.parts.loading.hidden = true;
+  view.trouble(text, ways);
+}

@@ -1,0 +1,131 @@
+// Brings what is kept in this browser to the server: in batches, until each number is acknowledged.
+
+export const BATCH = 200;
+export const EVERY_MS = 1000;
+const LONGEST_MS = 30_000;
+const LOGGED_OUT_MS = 4000;
+
+// `store`: see store.js. `post(sitting, batch)` answers { status, told } or rejects. `say(state,
+// detail)` hears: kept (all is on the server), sending, offline, loggedOut, refused, ended.
+export class Sender {
+  #given;
+  #timer = null;
+  #busy = null;
+  #failed = 0;
+  #acknowledged;
+
+  constructor({ store, assignment, sitting, acknowledged, post, say, random = Math.random }) {
+    this.#given = { store, assignment, sitting, post, say, random };
+    this.#acknowledged = acknowledged;
+  }
+
+  get acknowledged() {
+    return this.#acknowledged;
+  }
+
+  // There is something to send; soon, together with what comes until then.
+  wake(in_ms = EVERY_MS) {
+    if (this.#timer === null && !this.#busy) this.#sleep(in_ms);
+  }
+
+  // Now; resolves when everything is acknowledged, or it cannot be for the moment.
+  async flush() {
+    if (this.#busy) await this.#busy;
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    await this.#run();
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+    this.#timer = -1; // wake() does nothing any more
+  }
+
+  #sleep(in_ms) {
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#run();
+    }, in_ms);
+  }
+
+  #run() {
+    this.#busy ??= this.#sendAll().finally(() => {
+      this.#busy = null;
+    });
+    return this.#busy;
+  }
+
+  async #sendAll() {
+    const { store, sitting, say } = this.#given;
+    for (;;) {
+      const batch = await store.events(sitting, this.#acknowledged, BATCH);
+      if (!batch.length) {
+        say("kept");
+        return;
+      }
+      say("sending", batch.length);
+      const wait_ms = await this.#sendOne(batch);
+      if (wait_ms !== null) {
+        if (wait_ms !== Infinity && this.#timer === null) this.#sleep(wait_ms);
+        return;
+      }
+    }
+  }
+
+  // Returns how long to wait before the next attempt; null: go on.
+  async #sendOne(batch) {
+    const { store, assignment, sitting, post, say } = this.#given;
+    let answer;
+    try {
+      answer = await post(sitting, batch.map(asSent));
+    } catch {
+      return this.#later("offline");
+    }
+    const { status, told } = answer;
+    if (status === 401 || told.code === "not_logged_in") {
+      say("loggedOut");
+      return LOGGED_OUT_MS;
+    }
+    if (Array.isArray(told.refused) && told.refused.length) {
+      const reasons = new Map(told.refused.map((one) => [one.seq, one]));
+      const events = batch.filter((event) => reasons.has(event.seq));
+      await store.setAside(events, reasons.get(events[0]?.seq));
+      say("refused", told);
+    }
+    const reached = told.acknowledged;
+    if (Number.isInteger(reached)) {
+      const last = batch.at(-1).seq;
+      if (reached > this.#acknowledged) {
+        // The server may have more than was sent just now: an answer got lost on its way.
+        this.#acknowledged = reached;
+        await store.acknowledge(assignment, sitting, reached);
+      }
+      if (told.ended && told.ended !== "done") {
+        say("ended", told.ended);
+        return reached >= last ? null : Infinity;
+      }
+      if (reached < batch[0].seq) return this.#later("offline");
+      this.#failed = 0;
+      return null;
+    }
+    if (status >= 400 && status < 500 && ![408, 425, 429].includes(status)) {
+      await store.setAside(batch, told);
+      say("refused", told);
+      return Infinity;
+    }
+    return this.#later(status === 429 ? "sending" : "offline");
+  }
+
+  // Longer each time, and never all browsers at the same moment.
+  #later(state) {
+    this.#given.say(state);
+    const wait_ms = Math.min(LONGEST_MS, EVERY_MS * 2 ** this.#failed);
+    this.#failed = Math.min(this.#failed + 1, 8);
+    return wait_ms * (0.75 + 0.5 * this.#given.random());
+  }
+}
+
+function asSent({ seq, kind, frame, media_ns, value, delay_us, client_ns, body }) {
+  const sent = { seq, kind, frame, media_ns, value, delay_us, client_ns };
+  return body ? { ...sent, body } : sent;
+}

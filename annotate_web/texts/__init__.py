@@ -1,0 +1,1 @@
+"""What people read: a catalogue of texts in each language, and the instructions."""

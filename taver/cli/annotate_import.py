@@ -1,0 +1,53 @@
+"""taver annotate import: traces of other tools become ratings."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from taver.cli.annotate_place import database_option
+from taver.cli.base import TaverCommand
+
+if TYPE_CHECKING:
+    from taver.cli.console import Console
+
+
+@click.command("import", cls=TaverCommand)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="TOML that says what its columns are.  [default: as taver's own CSV]",
+)
+@click.option("--clip", default="", metavar="NAME", help="All rows are of this clip.")
+@click.option("--rater", default="", metavar="NAME", help="All rows are of this rater.")
+@database_option
+@click.pass_obj
+def import_(
+    console: Console, file: Path, mapping: Path | None, clip: str, rater: str, database: str | None
+) -> None:
+    """Take the traces in a CSV FILE as ratings that are done.
+
+    Lines that cannot be used are told by their numbers; then nothing is
+    imported. Values keep their fractions.
+
+    Example: taver annotate import carma.csv --mapping carma.toml --clip s01-interview
+    """
+    from annotate_web.exchange import mapping as mappings
+    from annotate_web.exchange.bring import bring
+    from taver.cli.annotate_place import opened
+
+    how = mappings.read(mapping) if mapping else mappings.OWN
+    with opened(database, there=True) as annotations:
+        brought = bring(annotations, file, time.time_ns(), mapping=how, clip=clip, rater=rater)
+    for one in brought:
+        console.result(f"{one.clip}: {one.rater}, {one.covered:.0%} of the frames")
+        if one.covered < 0.9:
+            console.warn(
+                f"{one.rater} said nothing of {1 - one.covered:.0%} of {one.clip}",
+                fix="look at the time column: its unit and its zero",
+            )

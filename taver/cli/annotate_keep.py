@@ -1,0 +1,65 @@
+"""taver annotate backup, restore: all annotations as one file."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from taver.cli.annotate_place import database_option
+from taver.cli.base import TaverCommand
+
+if TYPE_CHECKING:
+    from taver.cli.console import Console
+
+_media = click.option(
+    "--media",
+    type=click.Path(path_type=Path),
+    help="The folder with the clips' films.  [default: the study's]",
+)
+
+
+@click.command(cls=TaverCommand)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--films/--no-films", default=True, show_default=True, help="With the clips' films.")
+@database_option
+@_media
+@click.pass_obj
+def backup(
+    console: Console, file: Path, films: bool, database: str | None, media: Path | None
+) -> None:
+    """Copy all annotations into FILE, a ZIP file.
+
+    The server may run and people may rate meanwhile: it is the state of one
+    moment. It holds personal data; keep it as safe as the database.
+    """
+    from annotate_web.backup import back_up
+    from taver.cli.annotate_place import opened, place_of
+
+    with opened(database, there=True) as annotations:
+        folder = place_of(database, media or Path()).media if films else None
+        kept = back_up(annotations, folder, file, time.time_ns())
+    console.result(str(file))
+    rows = ", ".join(f"{kept.rows[name]} {name}" for name in ("users", "clips", "events"))
+    console.say(f"{rows}, {kept.films} films")
+
+
+@click.command(cls=TaverCommand)
+@click.argument("file", type=click.Path(path_type=Path))
+@database_option
+@_media
+@click.pass_obj
+def restore(console: Console, file: Path, database: str | None, media: Path | None) -> None:
+    """Bring the backup FILE back into an empty database.
+
+    It may be another kind of database than it came from. Everybody has to log
+    in again; passwords are the same.
+    """
+    from annotate_web.backup import restore as bring_back
+    from taver.cli.annotate_place import opened, place_of
+
+    with opened(database) as annotations:
+        kept = bring_back(annotations, place_of(database, media).media, file)
+    console.result(f"{sum(kept.rows.values())} rows, {kept.films} films")

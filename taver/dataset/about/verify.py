@@ -1,0 +1,115 @@
+"""Looks at every chunk and every value of a dataset for what is damaged or contradicts itself."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from taver.core.errors import TaverError
+from taver.core.progress import Silent
+from taver.core.storage import explained
+from taver.dataset import schema, split
+from taver.dataset.documents.sums import listed, place_of
+from taver.dataset.stores import local_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from taver.core.progress import Progress
+    from taver.dataset.read import Dataset, Recording
+
+
+def verify(data: Dataset, progress: Progress | None = None) -> list[str]:
+    """Return everything that is wrong with a dataset, in words; every chunk is unpacked.
+
+    Where its documents were made, every file is also compared with its checksum: without them a
+    changed bit in a picture that is not packed cannot be noticed.
+    """
+    progress = progress or Silent()
+    progress.begin("Checking", len(data.recordings) + 1)
+    found = split.problems(data.splits, data.people)
+    for recording in data.recordings.values():
+        found += [f"{recording.name}: {wrong}" for wrong in _recording(recording)]
+        progress.advance()
+    folder = local_folder(data.root)
+    if folder is not None:
+        found += _files(folder)
+    progress.advance()
+    return found
+
+
+def has_sums(data: Dataset) -> bool:
+    """Tell whether there are checksums to compare the dataset's files with."""
+    folder = local_folder(data.root)
+    return folder is not None and place_of(folder).is_file()
+
+
+def _recording(recording: Recording) -> Iterator[str]:
+    columns: dict[str, Any] = {}
+    for name in recording.columns():
+        try:
+            columns[name] = recording.column(name)
+        except (TaverError, ValueError, RuntimeError, OSError) as error:
+            yield f"{name} cannot be read: {error}"
+    yield from _contradictions(recording, columns)
+    for modality in recording.modalities:
+        yield from _pictures(recording, modality, columns.get(f"{modality}_valid"))
+
+
+def _pictures(recording: Recording, modality: str, valid: Any) -> Iterator[str]:
+    """Unpack every chunk of a modality's pictures."""
+    for first in range(0, recording.slots, schema.CHUNK_FRAMES):
+        slots = np.arange(first, min(first + schema.CHUNK_FRAMES, recording.slots))
+        try:
+            pictures = recording.pictures(modality, slots)
+        except (TaverError, ValueError, RuntimeError, OSError) as error:
+            yield f"{modality}: {error}"
+            continue
+        if valid is not None:
+            empty = ~pictures.reshape(len(slots), -1).any(axis=1) & valid[slots]
+            if empty.any():
+                told = ", ".join(str(slot) for slot in slots[empty])
+                yield f"{modality}: nothing is in slots {told}, which are marked as valid"
+
+
+def _contradictions(recording: Recording, columns: dict[str, Any]) -> Iterator[str]:
+    """Yield where values cannot be: times that go back, labels beyond the scale."""
+    times = columns.get("time_ns")
+    if times is not None and (np.diff(times) <= 0).any():
+        yield "time_ns goes back or stands"
+    low, high = recording.attributes["scale"]
+    for dimension in ("arousal", "valence"):
+        for name, least, most in (
+            (dimension, -1.0, 1.0), (f"{dimension}_raters", low, high),
+        ):  # fmt: skip
+            values = columns.get(name)
+            if values is not None and ((values < least) | (values > most)).any():
+                yield f"{name} leaves the scale of {least:g} to {most:g}"
+    face = columns.get("face")
+    points = columns.get("landmarks")
+    if face is not None and face.size and face.max() > 3:
+        yield f"face is {face.max()}, beyond 3"
+    if face is not None and points is not None and np.isfinite(points[face == 0]).any():
+        yield "there are landmarks where the face is lost"
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """Yield the files that are not as their checksums say, are gone, or have come."""
+    sums = listed(folder)
+    if not sums:
+        return
+    with explained(folder):
+        there = {
+            path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+        }
+    yield from (f"{name} is gone" for name in sorted(set(sums) - there))
+    yield from (
+        f"{name} was not there when checksums were made" for name in sorted(there - set(sums))
+    )
+    for name in sorted(there & set(sums)):
+        with explained(folder / name), (folder / name).open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != sums[name]:
+                yield f"{name} has changed since checksums were made"

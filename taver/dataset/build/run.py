@@ -1,0 +1,215 @@
+"""The build: planned, compared with what is there, cut block by block, put in place."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from taver.core import lock, receipt
+from taver.core.errors import DataError, StorageError
+from taver.core.progress import Silent
+from taver.core.receipt import Stage
+from taver.dataset import schema, share, split
+from taver.dataset.build import stages
+from taver.dataset.build.assembly import Assembly
+from taver.dataset.build.places import place_at
+from taver.dataset.build.plan import chosen, plan, refuse_rigs
+from taver.dataset.build.work import forget, work
+from taver.dataset.build.workers import check, each, workers
+from taver.dataset.read import Recording
+from taver.dataset.select import clips_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from taver.core.consent import Audience
+    from taver.core.progress import Progress
+    from taver.core.study import Study
+    from taver.dataset.build.places import Place
+    from taver.dataset.build.plan import Chosen, Plan
+    from taver.dataset.config import BuildConfig
+    from taver.dataset.select import Counts
+
+_PACKS_TO: Final = 0.85  # of the raw pictures, at most; measured 0.72
+_SPARE_BYTES: Final = 16 * 2**20
+
+
+class Built(NamedTuple):
+    """What came of a build."""
+
+    name: str
+    recordings: int
+    people: int
+    slots: int
+    counts: Counts
+    notes: list[str]
+    chunks_written: int = 0
+    labels_written: int = 0  # recordings whose labels were
+    unchanged: bool = False
+
+
+def build(
+    study: Study,
+    target: str,
+    config: BuildConfig,
+    *,
+    audience: Audience,
+    names: Sequence[str] = (),
+    jobs: int = 1,
+    scheduler: str | None = None,
+    receipts: bool = True,  # note beside the sessions that they are built
+    progress: Progress | None = None,
+) -> Built:
+    """Make the dataset at `target`, or bring it up to date; what was there stays until the end."""
+    check(jobs, scheduler)
+    place = place_at(target)
+    with place.explained(), contextlib.ExitStack() as at_the_end:
+        at_the_end.callback(forget)
+        before = place.published()
+        sessions, notes = chosen(study, names, config, audience)
+        refuse_rigs(study, sessions, config)
+        bar = stages.bar_of(study, sessions, config, place.name, progress or Silent())
+        notes += stages.run_missing(study, sessions, jobs=jobs, bar=bar)
+        wanted = plan(study, sessions, config, audience)
+        attributes = _attributes(wanted, config, audience, before)
+        if before is not None and _unchanged(before, wanted, attributes):
+            counts = _counts(before, wanted, config)
+            return _told(place, wanted, counts, [*notes, *wanted.notes], unchanged=True)
+        _refuse_full(place, wanted)
+        with place.building() as staging:
+            made = Assembly(staging, before, attributes)
+            blocks = made.missing_blocks(wanted.recordings)
+            bar.cutting(sum(block.count for block in blocks))
+            with workers(jobs, scheduler) as executor:
+                for done in each(executor, work, blocks):
+                    made.chunks_written += done.chunks
+                    bar.advance(done.slots)
+            for recording in wanted.recordings:
+                made.finish(recording)
+            counts = _counts(made.root, wanted, config)
+            _refuse_useless(counts, config, [*notes, *wanted.notes])
+            schema.validate(made.root, place.name)
+            staging.publish()
+    if receipts:
+        _leave_receipts(study, sessions, place, config)
+    return _told(
+        place, wanted, counts, [*notes, *wanted.notes],
+        chunks_written=made.chunks_written, labels_written=made.labels_written,
+    )  # fmt: skip
+
+
+def _attributes(
+    wanted: Plan, config: BuildConfig, audience: Audience, before: Any | None
+) -> dict[str, Any]:
+    """Return the attributes of the whole; a split that was made before stays."""
+    people: dict[str, Any] = {}
+    for one in wanted.recordings:
+        who = one.attributes["participant"]
+        counts = split.histogram(one.labels["arousal"], one.labels["valence"])
+        people[who] = people.get(who, 0) + counts
+    there = {str(m) for one in wanted.recordings for m in one.cut.modalities}
+    attributes = {
+        "modalities": [name for name in schema.PICTURES if name in there],
+        "rate_hz": config.rate_hz,
+        "size_px": config.size_px,
+        "audience": audience.value,
+        "splits": split.splits(
+            people,
+            config.split,
+            before=dict(before.attrs)["splits"] if before is not None else None,
+        ),
+        "simulated": wanted.simulated,
+        "made": {"settings": config.told(), "software": stages.software()},
+    }
+    return share.stripped_root(attributes, audience)
+
+
+def _unchanged(before: Any, wanted: Plan, attributes: dict[str, Any]) -> bool:
+    told = {"format": schema.FORMAT, "version": schema.VERSION, **attributes}
+    if dict(before.attrs) != told:
+        return False
+    there = {name: dict(group.attrs) for name, group in before[schema.RECORDINGS].groups()}
+    return there == {one.name: one.attributes for one in wanted.recordings}
+
+
+def _counts(root: Any, wanted: Plan, config: BuildConfig) -> Counts:
+    """Return how many clips the dataset gives, and why not more."""
+    recordings = [
+        Recording(
+            one.name,
+            root[schema.RECORDINGS][one.name],
+            size_px=config.size_px,
+            rate_hz=config.rate_hz,
+        )
+        for one in wanted.recordings
+    ]
+    return clips_of(recordings, config.clips)[1]
+
+
+def _refuse_useless(counts: Counts, config: BuildConfig, notes: Sequence[str]) -> None:
+    if counts.taken:
+        return
+    options = config.clips
+    raise DataError(
+        f"There is no usable clip of {options.length} frames at {options.rate_hz:g} a second: "
+        f"{counts.in_words()}",
+        fix="look at faces.html of a session; shorter clips, or clips with some frames missing, "
+        "are asked for in [clips] of build.toml. What was there before is as it was",
+        problems=notes,
+    )
+
+
+def _refuse_full(place: Place, wanted: Plan) -> None:
+    """Raise StorageError where the pictures cannot all fit; labels and links take next to none."""
+    free = place.room_bytes()
+    if free is None:
+        return
+    needed = _SPARE_BYTES
+    for one in wanted.recordings:
+        for modality in one.cut.modalities:
+            column = schema.SCHEMA[modality.value]
+            shape = schema.shape_of(column, slots=one.cut.slots, size_px=one.cut.size_px, raters=0)
+            needed += round(_PACKS_TO * np.dtype(column.dtype).itemsize * math.prod(shape))
+    if needed > free:
+        raise StorageError(
+            f"No room for {place.name}: it may take {needed / 2**20:.0f} MiB, "
+            f"{free / 2**20:.0f} are free",
+            fix="free space on that disk, or give another --out; nothing was changed",
+        )
+
+
+def _leave_receipts(
+    study: Study, sessions: Sequence[Chosen], place: Place, config: BuildConfig
+) -> None:
+    """Note beside each session that it is built, so that it is known when that is stale."""
+    for one in sessions:
+        folder = one.session.folder
+        inputs = [
+            path
+            for path in (
+                *(p for m in one.modalities for p in one.session.stream_files(m)),
+                folder / "stages" / "faces.json",
+                folder / "stages" / "fused.json",
+            )
+            if path.is_file()
+        ]
+        with lock.held(folder, f"Session {one.session.name}"):
+            receipt.write(
+                study, one.session, Stage.BUILT, inputs=inputs, outputs=place.outputs(),
+                settings={"store": place.name, **config.told()},
+            )  # fmt: skip
+
+
+def _told(place: Place, wanted: Plan, counts: Counts, notes: list[str], **more: Any) -> Built:
+    return Built(
+        name=place.name,
+        recordings=len(wanted.recordings),
+        people=len({one.attributes["participant"] for one in wanted.recordings}),
+        slots=sum(one.cut.slots for one in wanted.recordings),
+        counts=counts,
+        notes=notes,
+        **more,
+    )

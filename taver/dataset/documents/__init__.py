@@ -1,0 +1,1 @@
+"""What goes with a dataset: datasheet, Croissant, checksums, licence, citation, tables, gallery."""

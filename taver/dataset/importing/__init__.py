@@ -1,0 +1,1 @@
+"""Corpora of others, videos with labels, made into the same dataset: colour alone."""

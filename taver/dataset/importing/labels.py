@@ -1,0 +1,197 @@
+"""Labels as others write them: a table with times and values, one column or one a rater."""
+
+from __future__ import annotations
+
+import csv
+import math
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from taver.core.clock import NS_PER_S
+from taver.core.errors import DataError
+from taver.core.storage import explained
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+DIMENSIONS: Final = ("arousal", "valence")
+GIVEN: Final = "given"  # the rater's name where labels come without one
+_TIMES: Final = ("time", "timestamp", "time_s", "seconds", "frametime")
+_FRAMES: Final = ("frame", "frame_number", "slot")
+_NOTHING: Final = frozenset({"", "nan", "na", "?", "-"})
+
+
+class Labels(NamedTuple):
+    """What was said of one film: at each time a value a rater, by dimension; NaN is nothing."""
+
+    times_ns: npt.NDArray[np.int64]
+    raters: tuple[str, ...]
+    values: Mapping[str, npt.NDArray[np.float64]]  # (times, raters)
+
+
+class Table(NamedTuple):
+    """A file of labels: its columns' names and its rows."""
+
+    path: Path
+    names: tuple[str, ...]
+    rows: list[list[str]]
+
+    def number(self, row: int, column: int) -> float:
+        """Return a cell as a number; NaN where it says nothing."""
+        text = self.rows[row][column].strip().strip("'\"")
+        if text.lower() in _NOTHING:
+            return math.nan
+        try:
+            return float(text)
+        except ValueError:
+            raise DataError(
+                f"{self.path}, line {row + 2}: {text!r} in the column {self.names[column]!r} is "
+                "no number",
+                fix="correct it; leave the cell empty where nothing was said",
+            ) from None
+
+
+def table(path: Path) -> Table:
+    """Read a table with a header, its cells parted by commas, semicolons or tabs."""
+    with explained(path):
+        text = path.read_text("utf-8-sig", "replace")
+    first = text.partition("\n")[0]
+    mark = max(",;\t", key=first.count)
+    rows = [row for row in csv.reader(text.splitlines(), delimiter=mark) if any(row)]
+    names = tuple(name.strip().strip("'\"").lower() for name in rows[0]) if rows else ()
+    if len(rows) < 2:
+        raise DataError(f"{path} holds no labels", fix="give a header and a row a moment")
+    for number, row in enumerate(rows[1:], start=2):
+        if len(row) != len(names):
+            raise DataError(
+                f"{path}, line {number} has {len(row)} cells, the header {len(names)}",
+                fix="correct that line",
+            )
+    return Table(path, names, rows[1:])
+
+
+def of_one_table(path: Path, rate_hz: float) -> Labels:
+    """Read times, and `arousal` and `valence`, or `arousal_NAME` for each rater."""
+    found = table(path)
+    times_ns = _times_ns(found, rate_hz)
+    columns = {name: _columns(found, name) for name in DIMENSIONS}
+    if not any(columns.values()):
+        raise DataError(
+            f"{path} has neither arousal nor valence (it has: {', '.join(found.names)})",
+            fix="call its columns arousal and valence, or arousal_NAME for each rater",
+        )
+    raters = tuple(sorted({rater for by_rater in columns.values() for rater in by_rater}))
+    values = {
+        name: np.array([
+            [found.number(row, by_rater[r]) if r in by_rater else math.nan for r in raters]
+            for row in range(len(found.rows))
+        ])
+        for name, by_rater in columns.items()
+    }  # fmt: skip
+    return _checked(path, Labels(times_ns, raters, values))
+
+
+def of_tables(paths: Mapping[str, Path], rate_hz: float) -> Labels:
+    """Read a table a dimension, in each a column a rater."""
+    tables = {name: table(path) for name, path in paths.items()}
+    parts = {}
+    for name, found in tables.items():
+        at = _time_column(found)
+        raters = [n for n in found.names if n != found.names[at]]
+        values = np.array([
+            [found.number(row, found.names.index(r)) for r in raters]
+            for row in range(len(found.rows))
+        ])  # fmt: skip
+        parts[name] = _checked(
+            found.path, Labels(_times_ns(found, rate_hz), tuple(raters), {name: values})
+        )
+    return together(parts)
+
+
+def together(parts: Mapping[str, Labels]) -> Labels:
+    """Join the dimensions: at all times of any, by all raters of any."""
+    times = np.unique(np.concatenate([part.times_ns for part in parts.values()]))
+    raters = tuple(sorted({rater for part in parts.values() for rater in part.raters}))
+    values = {}
+    for name in DIMENSIONS:
+        values[name] = np.full((len(times), len(raters)), np.nan)
+        if name in parts:
+            part = parts[name]
+            rows = np.searchsorted(times, part.times_ns)
+            for place, rater in enumerate(part.raters):
+                values[name][rows, raters.index(rater)] = part.values[name][:, place]
+    return Labels(times, raters, values)
+
+
+def on_slots(
+    labels: Labels, slots_ns: npt.NDArray[np.int64], reach_ns: int
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Return the value nearest to each slot, (slots, raters); NaN where none is in reach."""
+    times = labels.times_ns
+    after = np.clip(np.searchsorted(times, slots_ns), 1, max(len(times) - 1, 1))
+    after = np.minimum(after, len(times) - 1)
+    before = np.maximum(after - 1, 0)
+    is_before = slots_ns - times[before] <= times[after] - slots_ns
+    nearest = np.where(is_before, before, after)
+    usual = int(np.median(np.diff(times))) if len(times) > 1 else 0
+    near = np.abs(times[nearest] - slots_ns) <= max(reach_ns, usual // 2 + 1)
+    return {
+        name: np.where(near[:, None], values[nearest], np.nan)
+        for name, values in labels.values.items()
+    }
+
+
+def _times_ns(found: Table, rate_hz: float) -> npt.NDArray[np.int64]:
+    at = _time_column(found)
+    times = np.array([found.number(row, at) for row in range(len(found.rows))])
+    if not np.isfinite(times).all():
+        row = int(np.flatnonzero(~np.isfinite(times))[0])
+        raise DataError(f"{found.path}, line {row + 2} has no time", fix="correct that line")
+    if found.names[at] in _FRAMES:
+        times = times / rate_hz
+    return np.asarray(np.rint(times * NS_PER_S), np.int64)
+
+
+def _time_column(found: Table) -> int:
+    for name in (*_TIMES, *_FRAMES):
+        if name in found.names:
+            return found.names.index(name)
+    raise DataError(
+        f"{found.path} has no column of times (it has: {', '.join(found.names)})",
+        fix=f"call it one of: {', '.join((*_TIMES, *_FRAMES))}",
+    )
+
+
+def _columns(found: Table, dimension: str) -> dict[str, int]:
+    """Return which column each rater's values are in."""
+    columns = {}
+    for place, name in enumerate(found.names):
+        if name == dimension:
+            columns[GIVEN] = place
+        elif name.startswith(f"{dimension}_"):
+            columns[name.removeprefix(f"{dimension}_")] = place
+    return columns
+
+
+def _checked(path: Path, labels: Labels) -> Labels:
+    steps = np.diff(labels.times_ns)
+    if (steps <= 0).any():
+        row = int(np.flatnonzero(steps <= 0)[0]) + 3
+        raise DataError(
+            f"{path}, line {row}: time goes back or stands", fix="sort the rows; keep one a moment"
+        )
+    return labels
+
+
+def beyond(labels: Labels, scale: Sequence[float]) -> tuple[str, float] | None:
+    """Return a dimension and its value that leaves the scale, if there is one."""
+    for name, values in labels.values.items():
+        said = values[np.isfinite(values)]
+        wrong = said[(said < scale[0]) | (said > scale[1])]
+        if len(wrong):
+            return name, float(wrong[0])
+    return None

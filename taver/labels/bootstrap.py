@@ -1,0 +1,84 @@
+"""Intervals of agreement by a block bootstrap.
+
+A rater's slider stands or drifts for seconds, so frames a tenth of a second apart say nearly the
+same: drawn singly they would make intervals several times too narrow. Stretches of ten seconds are
+drawn instead, whole, within which frames may depend on each other as they do. What is drawn are
+stretches of these clips by these raters: other people are not in the interval.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from taver.core.errors import InputError
+from taver.labels.agreement import FIGURES, agreement, figures_of, matrix
+from taver.labels.sums import drawn_anew, sums
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+BLOCK_S: Final = 10.0
+RESAMPLES: Final = 1000
+_LEAST_BLOCKS: Final = 8
+_MOST_UNDEFINED: Final = 0.05  # of the resamples
+
+
+class Interval(NamedTuple):
+    """Where a figure lies in so many percent of the resamples; NaN, and why, where unknown."""
+
+    low: float
+    high: float
+    why: str = ""
+
+
+def intervals(
+    values: npt.ArrayLike,
+    *,
+    step_s: float,
+    starts: Sequence[int] = (0,),
+    block_s: float = BLOCK_S,
+    resamples: int = RESAMPLES,
+    percent: float = 95.0,
+    seed: int = 0,
+) -> dict[str, Interval]:
+    """Return an interval for every figure; `starts` are the first frames of clips put together."""
+    table = matrix(values)
+    if block_s <= 0 or step_s <= 0 or resamples < 100 or not 0 < percent < 100:
+        raise InputError(
+            f"{resamples} resamples of {block_s:g} s, {percent:g} %",
+            fix="give blocks longer than 0 s, 100 resamples or more, and 1 to 99 percent",
+        )
+    blocks = cut(len(table), starts, max(round(block_s / step_s), 1))
+    if len(blocks) < _LEAST_BLOCKS:
+        why = f"{len(blocks)} stretches of {block_s:g} s are too few; {_LEAST_BLOCKS} are needed"
+        return dict.fromkeys(FIGURES, Interval(float("nan"), float("nan"), why))
+    lacking = agreement(table).why
+    weights = np.random.default_rng(seed).multinomial(
+        len(blocks), np.full(len(blocks), 1.0 / len(blocks)), size=resamples
+    )
+    drawn = figures_of(drawn_anew(sums(table, blocks), weights.astype(np.float64)))
+    return {name: _interval(drawn[name], percent, lacking.get(name, "")) for name in FIGURES}
+
+
+def cut(frames: int, starts: Sequence[int], block: int) -> npt.NDArray[np.int64]:
+    """Return the first frame of each block; none reaches over two clips, none is under half."""
+    ends = [*list(starts)[1:], frames][: len(starts)]
+    firsts: list[int] = []
+    for start, end in zip(starts, ends, strict=True):
+        count = max(round((end - start) / block), 1)
+        firsts += [start + round(n * (end - start) / count) for n in range(count)]
+    return np.array(sorted({first for first in firsts if first < frames}), dtype=np.int64)
+
+
+def _interval(values: npt.NDArray[np.float64], percent: float, why: str) -> Interval:
+    known = values[~np.isnan(values)]
+    if not why and len(known) < (1.0 - _MOST_UNDEFINED) * len(values):
+        why = "in too many resamples it does not exist"
+    if why:
+        return Interval(float("nan"), float("nan"), why)
+    low, high = np.percentile(known, [50.0 - percent / 2, 50.0 + percent / 2])
+    return Interval(float(low), float(high))

@@ -1,0 +1,1 @@
+"""Reference models trained on datasets, evaluated by the paper's protocol, and handed on."""

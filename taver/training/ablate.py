@@ -1,0 +1,188 @@
+"""The paper's tables for your own data: every row trained and judged, beside what was printed."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from taver.core import atomic
+from taver.core.document import Document, Part
+from taver.core.errors import InputError
+from taver.training import runs, series
+from taver.training.config import changed
+from taver.training.published import TABLES
+from taver.training.series import Planned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from taver.core.progress import Progress
+    from taver.training.config import TrainingConfig
+    from taver.training.published import Table
+    from taver.training.series import Outcome
+
+FILE: Final = "ablation.json"
+
+
+class Line(Part, frozen=True, kw_only=True):
+    """One row: what was printed, and what was reached here (the median over seeds)."""
+
+    name: str
+    label: str
+    printed: tuple[float, ...] | None  # RMSE, CC, CCC
+    rmse: float | None = None
+    cc: float | None = None
+    ccc: float | None = None
+    lowest: float | None = None  # CCC of the worst and of the best seed
+    highest: float | None = None
+    seeds: int = 0
+    n: int = 0  # values judged
+    note: str = ""
+
+
+class Ablation(Document, frozen=True, kw_only=True):
+    """ablation.json."""
+
+    FORMAT: ClassVar[str] = "taver-ablation"
+    VERSION: ClassVar[int] = 1
+
+    what: str
+    target: str
+    dataset: str
+    simulated: bool
+    unit: str
+    post: str
+    lines: tuple[Line, ...]
+
+
+def plan(what: str, config: TrainingConfig) -> list[Planned]:
+    """Return the runs of one table, each with its seeds."""
+    if what not in TABLES:
+        raise InputError(f"There is no ablation {what!r}", fix=f"choose one of: {_names()}")
+    return series.with_seeds([
+        Planned(variant.name, changed(config, *variant.settings))
+        for variant in TABLES[what].variants
+        if variant.settings is not None
+    ])  # fmt: skip
+
+
+def ablate(
+    store: Any,
+    folder: Path,
+    what: str,
+    config: TrainingConfig,
+    progress: Progress,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+) -> Ablation:
+    """Train and judge every row that is not done yet; write the table as HTML, Markdown, CSV."""
+    wanted = plan(what, config)
+    outcomes = series.run_all(store, folder, wanted, progress, say=say)
+    series.raise_if_all_failed(outcomes)
+    done = [outcome.evaluation for outcome in outcomes if outcome.evaluation is not None]
+    found = Ablation(
+        what=what,
+        target=done[0].judged[-1].target,
+        dataset=done[0].dataset,
+        simulated=any(evaluation.simulated for evaluation in done),
+        unit=done[0].unit,
+        post=done[0].post,
+        lines=tuple(_lines(TABLES[what], outcomes)),
+    )
+    _write(folder, found)
+    return found
+
+
+def _lines(table: Table, outcomes: Sequence[Outcome]) -> list[Line]:
+    lines = []
+    for variant in table.variants:
+        mine = [one for one in outcomes if one.name == variant.name or _is_seed(one, variant)]
+        # With both targets, valence comes second; it is what was printed.
+        rows = [o.evaluation.judged[-1].all for o in mine if o.evaluation is not None]
+        errors = [str(one.error) for one in mine if one.error is not None]
+        cccs = [row.ccc for row in rows if row.ccc is not None]
+        lines.append(
+            Line(
+                name=variant.name,
+                label=variant.label,
+                printed=tuple(variant.published) if variant.published else None,
+                rmse=_median([row.rmse for row in rows]),
+                cc=_median([row.cc for row in rows]),
+                ccc=_median(cccs),
+                lowest=min(cccs, default=None),
+                highest=max(cccs, default=None),
+                seeds=len(rows),
+                n=rows[0].n if rows else 0,
+                note="; ".join(filter(None, [variant.note, *dict.fromkeys(errors)])),
+            )
+        )
+    return lines
+
+
+def _is_seed(outcome: Outcome, variant: Any) -> bool:
+    return outcome.name.startswith(f"{variant.name}-seed")
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
+
+
+def _names() -> str:
+    return ", ".join(TABLES)
+
+
+COLUMNS: Final = (
+    "", "RMSE printed", "CC printed", "CCC printed", "RMSE", "CC", "CCC", "CCC of seeds", "note",
+)  # fmt: skip
+
+
+def cells(found: Ablation) -> list[list[str]]:
+    """Return the table's cells as text."""
+    return [
+        [
+            line.label,
+            *(_text(value) for value in line.printed or (None, None, None)),
+            _text(line.rmse),
+            _text(line.cc),
+            _text(line.ccc),
+            f"{_text(line.lowest)} to {_text(line.highest)}" if line.seeds > 1 else "",
+            line.note,
+        ]
+        for line in found.lines
+    ]
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _write(folder: Path, found: Ablation) -> None:
+    from taver.training.report import ablation_page
+
+    table = TABLES[found.what]
+    rows = cells(found)
+    head = [
+        f"# {table.title} ({table.name})",
+        "",
+        *(["**SIMULATED DATA**", ""] if found.simulated else []),
+        f"{table.note} Here: {about(found)}.",
+        "",
+        f"| {' | '.join(COLUMNS)} |",
+        f"|{'---|' * len(COLUMNS)}",
+        *(f"| {' | '.join(row)} |" for row in rows),
+        "",
+    ]
+    atomic.write_bytes(folder / "ablation.md", "\n".join(head).encode())
+    runs.write_table(folder / "ablation.csv", ("variant", *COLUMNS[1:]), rows)
+    atomic.write_bytes(folder / "ablation.html", ablation_page(found).encode())
+    found.write(folder / FILE)
+
+
+def about(found: Ablation) -> str:
+    """Say in words on what the figures stand."""
+    return (
+        f"{found.target} of {found.dataset}, by {found.unit}, post-processing {found.post}; "
+        "printed: valence of the authors' data"
+    )

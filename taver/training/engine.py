@@ -1,0 +1,101 @@
+"""Where a run computes: Lightning Fabric for the device, the precision and several processes."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import warnings
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from taver.core.errors import InputError
+from taver.core.extras import need
+from taver.training import data
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy.typing as npt
+    import torch
+
+    from taver.training.config import Machine, TrainingConfig
+    from taver.training.samples import Samples
+
+
+# It tells at length of processes that it starts; in each of them this has to be said again.
+_LOG: Final = logging.getLogger("lightning_fabric")
+_LOG.setLevel(logging.WARNING)
+
+
+def fabric_for(machine: Machine, *, processes: int = 1) -> Any:
+    """Return a Fabric for this machine; `processes` share each batch."""
+    lightning = need("lightning_fabric", extra="train", to="train")
+    torch = need("torch", extra="train", to="train")
+    kind = machine.device
+    if kind == "auto":
+        kind = "cuda" if torch.cuda.is_available() else "cpu"
+    if kind == "cuda" and torch.cuda.device_count() < processes:
+        raise InputError(
+            f"torch can use {torch.cuda.device_count()} GPUs here, not {processes}",
+            fix="give --device cpu, or install a torch with CUDA: see docs/training.md",
+        )
+    strategy: Any = "auto"
+    if processes > 1:
+        from lightning_fabric.strategies.ddp import DDPStrategy
+
+        backend = "nccl" if kind == "cuda" else "gloo"
+        strategy = DDPStrategy(process_group_backend=backend, start_method="spawn")
+    _LOG.setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        # It knows of GPUs, TPUs and notebooks that are there and not used; we chose.
+        warnings.simplefilter("ignore")
+        return lightning.Fabric(
+            accelerator=kind,
+            devices=processes,
+            strategy=strategy,
+            precision="bf16-mixed" if machine.precision == "bf16" else "32-true",
+        )
+
+
+@contextlib.contextmanager
+def threads(machine: Machine, *, processes: int = 1) -> Iterator[int]:
+    """Compute in so many threads inside the block; tell how many these are."""
+    torch = need("torch", extra="train", to="train")
+    before = torch.get_num_threads()
+    wanted = machine.threads or (max(1, before // processes) if processes > 1 else before)
+    torch.set_num_threads(wanted)
+    try:
+        yield wanted
+    finally:
+        torch.set_num_threads(before)
+
+
+def predictions(
+    model: torch.nn.Module,
+    samples: Samples,
+    config: TrainingConfig,
+    device: torch.device,
+    *,
+    batch: int = 0,
+    told: Callable[[int], None] | None = None,
+) -> npt.NDArray[np.float64]:
+    """Return what the model says of each clip: (clips, outputs)."""
+    import torch
+
+    found = np.empty((len(samples.clips), len(config.targets)))
+    loader = data.Loader(samples, config.modalities, config.scaling, pin=device.type == "cuda")
+    size = batch or config.optimiser.batch
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            plan = data.in_order(len(samples.clips), size)
+            for some in loader.batches(plan, largest=size):
+                outputs = model(some.scaled(device, config.scaling))
+                found[some.clips] = outputs.float().cpu().numpy()
+                if told is not None:
+                    told(len(some.clips))
+    finally:
+        model.train(was_training)
+    return found

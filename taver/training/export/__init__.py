@@ -1,0 +1,1 @@
+"""Trained models handed on: as ONNX or torch.export, with bare weights and a card."""

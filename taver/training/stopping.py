@@ -1,0 +1,43 @@
+"""Ctrl-C during training: the step is ended, what is done is saved, then it stops."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+class Stop:
+    """Hears Ctrl-C, so that a step is never cut in two; a second one ends at once."""
+
+    def __init__(self, elsewhere: Any = None) -> None:
+        self._asked = False
+        self._elsewhere = elsewhere  # an event of another process, which may hear it for us
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _hear(self, _: int, __: FrameType | None) -> None:
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
+
+    def asked_of_any(self, fabric: Any) -> bool:
+        """Tell whether any process was asked to stop; all of them hear the same answer."""
+        asked = self._asked or (self._elsewhere is not None and self._elsewhere.is_set())
+        if fabric.world_size == 1:
+            return asked
+        import torch
+
+        told = fabric.all_reduce(torch.tensor(float(asked)), reduce_op="sum")
+        return bool(float(told) > 0)

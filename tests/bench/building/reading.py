@@ -1,0 +1,246 @@
+"""How fast clips are read, against a plain copy; whether other programs read the same values."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from typing import TYPE_CHECKING, Any
+
+import datasets
+import forgetting
+import numpy as np
+
+import taver.dataset
+from taver.core.progress import Silent
+from taver.dataset import schema
+from taver.dataset.forget import person
+from taver.dataset.forget.scan import scan
+from taver.dataset.forget.who import look_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+KEYS = (
+    "load_share_own", "load_share_own_4fps", "load_share_tensorstore", "load_share_zarr",
+    "peer_reads_equal", "forgotten_traces",
+)  # fmt: skip
+_CLIP = 16
+_AT_ONCE = 8  # clips that tensorstore is asked for together
+
+
+def measured(quick: bool, folder: Path) -> dict[str, float | bool]:
+    """Return the figures of reading."""
+    store = folder / "reading.zarr"
+    datasets.make_dataset(store, people=2 if quick else 4, seconds=102.4)
+    try:
+        figures = shares(store, folder, rounds=3 if quick else 7)
+        return {
+            **figures,
+            "peer_reads_equal": peers_agree(store),
+            "forgotten_traces": traces_left(folder),
+        }
+    finally:
+        shutil.rmtree(store)
+
+
+def shares(store: Path, folder: Path, *, rounds: int) -> dict[str, float]:
+    """Return how much of a plain copy's speed each reader has, by CPU time, for shuffled clips.
+
+    The plain copy is that of an uncompressed file in memory into a buffer that is used again. Each
+    round measures all readers in turn; of each its best round counts.
+    """
+    data = taver.dataset.open(store)
+    recordings = list(data.recordings.values())
+    clips = [
+        (recording, first)
+        for recording in recordings
+        for first in range(0, recording.slots - _CLIP + 1, _CLIP)
+    ]
+    order = np.random.default_rng(0).permutation(len(clips))
+    readers: dict[str, Callable[[], None]] = {}
+    maps = _maps(recordings, folder)
+    buffers = {
+        modality: np.empty((_CLIP, *maps[recordings[0].name, modality].shape[1:]), dtype)
+        for modality, dtype in ((m, schema.PICTURES[m].dtype) for m in data.modalities)
+    }
+    slots = {first: np.arange(first, first + _CLIP) for _, first in clips}
+    quarter = {first: _four_a_second(recordings[0], first) for _, first in clips}
+
+    def plain() -> None:
+        for place in order:
+            recording, first = clips[place]
+            for modality, out in buffers.items():
+                np.copyto(out, maps[recording.name, modality][first : first + _CLIP])
+
+    def plain_4fps() -> None:
+        for place in order:
+            recording, first = clips[place]
+            for modality, out in buffers.items():
+                np.take(maps[recording.name, modality], quarter[first], 0, out, "clip")
+
+    def own() -> None:
+        for place in order:
+            recording, first = clips[place]
+            for modality, out in buffers.items():
+                recording.pictures(modality, slots[first], out)
+
+    def own_4fps() -> None:
+        for place in order:
+            recording, first = clips[place]
+            for modality, out in buffers.items():
+                recording.pictures(modality, quarter[first], out)
+
+    arrays = _arrays(recordings)
+    blocks = {
+        modality: np.empty((schema.SHARD_FRAMES, *out.shape[1:]), out.dtype)
+        for modality, out in buffers.items()
+    }
+
+    def by_zarr() -> None:
+        """Read a shard's frames at once into a buffer and hand out the clips in it: its best."""
+        from zarr.core.buffer.cpu import NDBuffer
+
+        for recording in recordings:
+            for first in range(0, recording.slots, schema.SHARD_FRAMES):
+                for modality, out in buffers.items():
+                    count = min(schema.SHARD_FRAMES, recording.slots - first)
+                    block = blocks[modality][:count]
+                    arrays[recording.name, modality].get_basic_selection(
+                        (slice(first, first + count),), out=NDBuffer(block)
+                    )
+                    for at in range(0, count - _CLIP + 1, _CLIP):
+                        np.copyto(out, block[at : at + _CLIP])
+
+    stores = _tensorstores(store, recordings)
+    targets = [_targets(data.modalities, buffers) for _ in range(_AT_ONCE)]
+
+    def by_tensorstore() -> None:
+        for start in range(0, len(order), _AT_ONCE):
+            some = [clips[place] for place in order[start : start + _AT_ONCE]]
+            asked = [
+                target[modality].write(
+                    stores[recording.name, modality][first : first + _CLIP].translate_to[0]
+                )
+                for (recording, first), target in zip(some, targets, strict=False)
+                for modality in buffers
+            ]
+            for reading in asked:
+                reading.result()
+
+    readers = {
+        "plain": plain, "plain_4fps": plain_4fps, "own": own, "own_4fps": own_4fps,
+        "zarr": by_zarr, "tensorstore": by_tensorstore,
+    }  # fmt: skip
+    best = dict.fromkeys(readers, np.inf)
+    for _ in range(rounds):
+        for name, read in readers.items():
+            best[name] = min(best[name], _cpu_s(read))
+    return {
+        "load_share_own": best["plain"] / best["own"],
+        "load_share_own_4fps": best["plain_4fps"] / best["own_4fps"],
+        "load_share_tensorstore": best["plain"] / best["tensorstore"],
+        "load_share_zarr": best["plain"] / best["zarr"],
+    }
+
+
+def peers_agree(store: Path) -> bool:
+    """Tell whether tensorstore, zarrs and zarr-python read what our own reader reads."""
+    import zarr
+
+    data = taver.dataset.open(store)
+    recordings = list(data.recordings.values())
+    stores = _tensorstores(store, recordings)
+    equal = True
+    for recording in recordings:
+        for name in (*recording.columns(), *recording.modalities):
+            ours = (
+                recording.pictures(name, np.arange(recording.slots))
+                if name in schema.PICTURES
+                else recording.column(name)
+            )
+            theirs = [recording.group[name][...]]
+            if name in schema.PICTURES:
+                theirs.append(stores[recording.name, name].read().result())
+            with zarr.config.set({"codec_pipeline.path": "zarrs.ZarrsCodecPipeline"}):
+                place = f"{schema.RECORDINGS}/{recording.name}/{name}"
+                theirs.append(zarr.open_array(store, path=place, mode="r")[...])
+            for other in theirs:
+                equal &= np.array_equal(ours, other, equal_nan=ours.dtype.kind == "f")
+    return bool(equal)
+
+
+def traces_left(folder: Path) -> int:
+    """Return in how many places a person is found who was in all of them and was forgotten.
+
+    Beforehand the same scan has to find them in each kind of place.
+    """
+    study = forgetting.full_study(folder / "étude")
+    who = look_for(study, forgetting.GONE)
+    before = "\n".join(scan(study, who, Silent()).traces)
+    kinds = ("participants/", "session.json", "color.mcap", "zarr.json", "table clips", "run.json")
+    if not all(kind in before for kind in kinds):
+        return len(kinds)
+    person.forget(study, person.plan(study, forgetting.GONE))
+    return len(scan(study, who, Silent()).traces)
+
+
+def _four_a_second(recording: Any, first: int) -> np.ndarray:
+    """Return sixteen slots at four a second, from `first` on or as late as it fits."""
+    slots = np.rint(np.arange(_CLIP) * 2.5).astype(np.int64)
+    return slots + min(first, recording.slots - 1 - int(slots[-1]))
+
+
+def _maps(recordings: list[Any], folder: Path) -> dict[tuple[str, str], np.ndarray]:
+    """Return the same pictures as uncompressed files, mapped."""
+    maps = {}
+    for recording in recordings:
+        for modality in recording.modalities:
+            path = folder / f"{recording.name}.{modality}.npy"
+            np.save(path, recording.group[modality][...])
+            maps[recording.name, str(modality)] = np.load(path, mmap_mode="r")
+    return maps
+
+
+def _tensorstores(store: Path, recordings: list[Any]) -> dict[tuple[str, str], Any]:
+    import tensorstore
+
+    one = {"limit": 1}
+    context = tensorstore.Context({"data_copy_concurrency": one, "file_io_concurrency": one})
+    return {
+        (recording.name, str(modality)): tensorstore.open({
+            "driver": "zarr3",
+            "kvstore": f"file://{store}/{schema.RECORDINGS}/{recording.name}/{modality}/",
+        }, context=context).result()
+        for recording in recordings
+        for modality in recording.modalities
+    }  # fmt: skip
+
+
+def _arrays(recordings: list[Any]) -> dict[tuple[str, str], Any]:
+    """Return zarr's arrays, set to do a shard's chunks in one go."""
+    import zarr
+
+    with zarr.config.set({"codec_pipeline.batch_size": schema.SHARD_FRAMES}):
+        return {
+            (recording.name, str(modality)): zarr.open_array(
+                recording.group.store, path=f"{recording.group.path}/{modality}", mode="r"
+            )
+            for recording in recordings
+            for modality in recording.modalities
+        }
+
+
+def _targets(modalities: Any, buffers: dict[Any, np.ndarray]) -> dict[str, Any]:
+    """Return buffers that tensorstore reads into."""
+    import tensorstore
+
+    return {
+        modality: tensorstore.array(np.empty_like(buffers[modality])) for modality in modalities
+    }
+
+
+def _cpu_s(read: Callable[[], None]) -> float:
+    start = time.process_time()
+    read()
+    return time.process_time() - start

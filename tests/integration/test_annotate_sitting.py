@@ -1,0 +1,316 @@
+"""A sitting in a real browser before a real server: hands, eyes, and everything that goes wrong."""
+
+import pytest
+import sat
+from browsing import browser as started
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with started() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    with sat.desk(tmp_path_factory.mktemp("Sitzung für 세션")) as desk:
+        yield desk
+
+
+@pytest.fixture
+def sit(desk, browser):
+    """Open a new clip for a new person; return page and assignment."""
+    pages = []
+
+    def sit(*, context=None, **clip):
+        user = desk.annotator()
+        assignment = desk.given(user, **clip)
+        page = desk.page(browser, user, **(context or {}))
+        pages.append(page)
+        return desk.open(page, assignment), assignment
+
+    yield sit
+    for page in pages:
+        page.context.close()
+
+
+def told(desk, assignment, *kinds):
+    return [row for row in desk.events(assignment) if row.kind in kinds and not row.body]
+
+
+def values(page):
+    return page.evaluate("[taverSitting.state.values.arousal, taverSitting.state.values.valence]")
+
+
+def shown(page, text):
+    page.get_by_text(text).first.wait_for(timeout=10_000)
+
+
+def test_keys_alone_lead_from_the_list_to_done(desk, browser):
+    user = desk.annotator()
+    assignment = desk.given(user, frames=25)
+    page = desk.page(browser, user)
+    page.goto(f"{desk.server.address}/")
+    page.locator("a.button").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("body[data-phase=ready]")
+    sat.begin(page, waiting=True)
+    page.keyboard.down("w")
+    page.keyboard.down("ArrowDown")
+    sat.until(
+        page, "taverSitting.state.values.arousal > 4 && taverSitting.state.values.valence < -4"
+    )
+    page.keyboard.up("w")
+    page.keyboard.up("ArrowDown")
+    page.wait_for_selector("body[data-phase=over]")
+    page.locator("#finish").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{desk.server.address}/")
+    assert desk.state(assignment) == "done"
+    track = desk.track(assignment)
+    assert (track.passed > 0).all()
+    assert track.values["arousal"][-1] > 4
+    assert track.values["valence"][-1] < -4
+    assert page.complaints == []
+    page.context.close()
+
+
+def test_a_mouse_drags_a_slider(sit):
+    page, _ = sit()
+    box = page.locator("[data-slider=valence] .track").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.25)
+    page.mouse.up()
+    assert values(page) == [0, 5]
+    assert page.locator("#valence").get_attribute("aria-valuetext") == "+5"
+
+
+def test_two_fingers_move_both_sliders_at_once(sit):
+    page, _ = sit(context={"has_touch": True, "viewport": {"width": 360, "height": 740}})
+    spots = [
+        page.locator(f"[data-slider={name}] .track").bounding_box()
+        for name in ("arousal", "valence")
+    ]
+    devtools = page.context.new_cdp_session(page)
+
+    def touch(kind, shares):
+        points = [
+            {"x": box["x"] + share * box["width"], "y": box["y"] + box["height"] / 2, "id": number}
+            for number, (box, share) in enumerate(zip(spots, shares, strict=False))
+        ]
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", [0.5, 0.5])
+    touch("touchMove", [0.75, 0.25])
+    touch("touchEnd", [])
+    assert values(page) == [5, -5]
+
+
+def test_each_event_names_the_picture_and_its_delay(desk, sit):
+    page, assignment = sit()
+    sat.begin(page)
+    sat.until(page, "taverSitting.state.frame >= 10")
+    page.keyboard.press("w")
+    page.keyboard.press("Space")
+    sat.saved(page)
+    (event,) = told(desk, assignment, "arousal")
+    assert event.frame >= 10
+    assert event.media_ns == pytest.approx(event.frame * 1e8, abs=1.1e8)
+    assert abs(event.delay_us) < 1_000_000
+
+
+def test_a_page_out_of_view_pauses(desk, sit):
+    page, assignment = sit()
+    sat.begin(page)
+    page.evaluate(
+        """() => {
+          Object.defineProperty(document, "hidden", { value: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    page.wait_for_selector("body[data-phase=paused]")
+    shown(page, "because this page was not in view")
+    sat.saved(page)
+    assert desk.events(assignment)[-1].kind == "stop"
+
+
+def test_comments_and_hidden_faces_are_marked_at_their_frames(desk, sit):
+    page, assignment = sit()
+    sat.begin(page)
+    sat.until(page, "taverSitting.state.frame >= 5")
+    page.keyboard.press("f")
+    sat.until(page, "taverSitting.state.frame >= 8")
+    page.keyboard.press("f")
+    page.keyboard.press("c")
+    page.keyboard.type("웃음 <b>& a yawn")
+    page.locator("#remark button[value=keep]").click()
+    sat.saved(page)
+    assert "웃음 <b>& a yawn" in page.locator("#comments").inner_text()
+    comment = next(row for row in desk.events(assignment) if row.kind == "comment")
+    assert comment.body == {"text": "웃음 <b>& a yawn"}
+    (unseen,), (seen,) = told(desk, assignment, "unseen"), told(desk, assignment, "seen")
+    assert 5 <= unseen.frame < seen.frame <= comment.frame
+
+
+def test_an_interval_is_given_anew_and_the_rest_stands(desk, sit):
+    page, assignment = sit(frames=40)
+    sat.begin(page)
+    page.wait_for_selector("body[data-phase=over]")
+    sat.saved(page)
+    page.locator("#position").fill("5")
+    sat.until(page, "taverSitting.state.frame === 5")
+    page.keyboard.press("Space")
+    sat.until(page, "taverSitting.state.frame >= 8")
+    shown(page, "The sliders show what you said")
+    page.keyboard.press("w")
+    shown(page, "Rating anew")
+    sat.until(page, "taverSitting.state.frame >= 15")
+    page.keyboard.press("Space")
+    sat.saved(page)
+    first, last = told(desk, assignment, "play")[-1].frame, told(desk, assignment, "stop")[-1].frame
+    arousal = desk.track(assignment).values["arousal"]
+    assert 8 <= first < last < 30
+    assert arousal.tolist() == [1.0 if first <= k <= last else 0.0 for k in range(40)]
+
+
+def test_slow_and_fast_keep_to_the_pictures(desk, sit):
+    page, assignment = sit()
+    page.locator("#speed").select_option("50")
+    page.locator("body").click(position={"x": 5, "y": 5})
+    sat.begin(page)
+    sat.until(page, "taverSitting.state.frame >= 5")
+    assert page.evaluate("document.getElementById('film').playbackRate") == 0.5
+    page.keyboard.press("Space")
+    sat.saved(page)
+    assert [row.value for row in told(desk, assignment, "rate")] == [50]
+
+
+def test_after_a_reload_one_goes_on_where_one_was(desk, sit):
+    page, assignment = sit()
+    sat.begin(page)
+    sat.until(page, "taverSitting.state.frame >= 6")
+    page.keyboard.press("w")
+    sat.until(page, "taverSitting.state.frame >= 10")
+    desk.open(page, assignment)  # without a word of farewell
+    assert values(page) == [1, 0]
+    assert page.evaluate("taverSitting.state.next") >= 7
+    sat.begin(page)
+    page.wait_for_selector("body[data-phase=over]")
+    sat.saved(page)
+    rows = desk.events(assignment)
+    assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
+    assert len({row.sitting_id for row in rows}) == 1
+    assert (desk.track(assignment).passed >= 1).all()
+
+
+def test_a_second_window_is_told_and_may_take_over(desk, sit):
+    page, assignment = sit()
+    sat.begin(page)
+    page.keyboard.press("w")
+    other = sat.watched(page.context.new_page())
+    other.goto(page.url)
+    shown(other, "open in another window")
+    other.get_by_role("button", name="Go on here").click()
+    shown(page, "Another window has taken over")
+    other.wait_for_selector("body[data-phase=ready]")
+    assert values(other) == [1, 0]
+    sat.begin(other)
+    other.keyboard.press("w")
+    other.keyboard.press("Space")
+    page.keyboard.press("s")  # writes nothing any more
+    sat.saved(other)
+    assert [row.value for row in told(desk, assignment, "arousal")] == [1, 2]
+    assert page.complaints == other.complaints == []
+
+
+def test_offline_one_goes_on_and_is_told(desk, sit):
+    page, assignment = sit()
+    sat.begin(page)
+    page.context.set_offline(True)
+    page.keyboard.press("w")
+    shown(page, "No connection")
+    page.wait_for_selector("body[data-phase=over]")
+    page.locator("#finish").click()
+    shown(page, "wait in this browser")
+    assert desk.state(assignment) == "working"
+    page.context.set_offline(False)
+    page.wait_for_url(f"{desk.server.address}/", timeout=40_000)
+    assert desk.state(assignment) == "done"
+
+
+def test_what_was_left_unsent_is_sent_from_the_list(desk, sit):
+    page, assignment = sit(frames=15)
+    sat.begin(page)
+    page.wait_for_selector("body[data-phase=over]")
+    sat.saved(page)
+    page.context.set_offline(True)
+    page.locator("#finish").click()
+    shown(page, "wait in this browser")
+    page.context.set_offline(False)
+    page.goto(f"{desk.server.address}/")
+    page.locator(".state.done").wait_for(timeout=10_000)
+    assert desk.state(assignment) == "done"
+
+
+def test_whoever_is_logged_out_goes_on_and_logs_in_beside_it(desk, sit):
+    page, assignment = sit()
+    sat.begin(page)
+    page.keyboard.press("w")
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    page.keyboard.press("w")
+    shown(page, "Your log-in has ended")
+    page.keyboard.press("w")
+    page.wait_for_selector("body[data-phase=over]")
+    page.context.add_cookies(cookies)
+    sat.saved(page)
+    assert [row.value for row in told(desk, assignment, "arousal")] == [1, 2, 3]
+
+
+def test_a_film_that_cannot_be_decoded_is_told_without_a_trace(desk, browser, tmp_path):
+    bad = tmp_path / "bad.webm"
+    bad.write_bytes(b"\x1a\x45\xdf\xa3" + bytes(5000))
+    user = desk.annotator()
+    assignment = desk.given(user, desk.clip(film=bad))
+    page = desk.page(browser, user)
+    page.goto(f"{desk.server.address}/sitting/{assignment}")
+    shown(page, "cannot decode it")
+    assert page.get_by_role("link", name="Go on").is_visible()
+    assert desk.events(assignment) == []
+    page.context.close()
+
+
+def test_a_film_that_is_not_there_can_be_asked_for_again(desk, browser):
+    user = desk.annotator()
+    clip = desk.clip()
+    film = max(desk.server.media.glob("*.webm"), key=lambda path: path.stat().st_mtime_ns)
+    away = film.rename(film.with_suffix(".away"))
+    assignment = desk.given(user, clip)
+    page = desk.page(browser, user)
+    page.goto(f"{desk.server.address}/sitting/{assignment}")
+    shown(page, "could not be fetched")
+    away.rename(film)
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector("body[data-phase=ready]")
+    page.context.close()
+
+
+def test_a_browser_without_exact_times_is_told_at_the_door(desk, browser):
+    user = desk.annotator()
+    assignment = desk.given(user)
+    page = desk.page(browser, user)
+    page.add_init_script("delete HTMLVideoElement.prototype.requestVideoFrameCallback")
+    for path in ("/", f"/sitting/{assignment}"):
+        page.goto(desk.server.address + path)
+        shown(page, "requestVideoFrameCallback")
+    page.context.close()
+
+
+def test_somebody_elses_clip_is_not_shown(desk, browser):
+    assignment = desk.given(desk.annotator())
+    page = desk.page(browser, desk.annotator())
+    answer = page.goto(f"{desk.server.address}/sitting/{assignment}")
+    assert answer.status == 403
+    shown(page, "somebody else's")
+    page.context.close()

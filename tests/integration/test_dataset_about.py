@@ -1,0 +1,270 @@
+"""What is told of a dataset is so: figures, checks, differences, documents, gallery."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import shutil
+import subprocess
+
+import browsing
+import datasets
+import numpy as np
+import pytest
+import studies
+import zarr
+
+import taver.dataset
+from taver.core.errors import ConfigError, DataError, InputError, NotFoundError
+from taver.core.study import Study
+from taver.dataset.about.diff import differences
+from taver.dataset.about.info import info
+from taver.dataset.about.stats import stats
+from taver.dataset.about.verify import verify
+from taver.dataset.documents.gallery import gallery
+from taver.dataset.documents.make import make
+from taver.dataset.documents.told import Author, Told
+
+SECONDS, SIZE = 30.0, 24
+RECORDING = "recordings/s02-interview"
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("about") / studies.STRANGE_NAME
+    folder.mkdir()
+    return datasets.make_dataset(
+        folder / "dataset.zarr", people=4, seconds=SECONDS, size_px=SIZE, lost=range(30)
+    )
+
+
+@pytest.fixture
+def store(made_once, tmp_path):
+    shutil.copytree(made_once.parent, tmp_path / studies.STRANGE_NAME)
+    return tmp_path / studies.STRANGE_NAME / "dataset.zarr"
+
+
+@pytest.fixture
+def place(store):
+    """A study whose dataset it is, with three of its four people on file."""
+    study = Study.create(store.parent, "étude №1")
+    for name, pictures in (("P01", True), ("P02", False), ("P03", True)):
+        studies.add_person(study, name, studies.form(pictures=pictures))
+    return study
+
+
+def test_the_figures_are_those_of_what_was_planted(store):
+    told = info(taver.dataset.open(store))
+    assert (told.people, told.slots, len(told.recordings)) == (4, 1200, 4)
+    assert told.recordings[0].seen["depth"] == pytest.approx(0.9)
+    assert told.splits["default"] == {"train": 2, "validation": 1, "test": 1}
+    assert 0 < told.stored_bytes < told.raw_bytes
+    assert told.simulated
+
+
+def test_the_tables_of_the_paper_are_computed_from_the_raters(store):
+    root = zarr.open_group(store, mode="r+")["recordings"]
+    seconds = np.arange(300) / 10
+    for group in (group for _, group in root.groups()):
+        a = 5 * np.sin(seconds)
+        group["valence_raters"][...] = np.stack([a, a + 3, -a], axis=1)  # two agree, one opposes
+        group["arousal_raters"][...] = np.nan
+    told = stats(taver.dataset.open(store))
+    arousal, valence = told.rated
+    assert valence.recordings == 4
+    assert valence.mean_r == pytest.approx((1 - 1 - 1) / 3)
+    assert valence.positive_percent == pytest.approx(50, abs=3)
+    assert arousal.recordings == 0
+    assert np.isnan(arousal.cronbach_alpha)
+    assert sum(told.histograms["valence"]) == 1200
+    assert sum(map(sum, told.together)) == 1200
+    assert [(part.name, part.recordings) for part in told.parts] == [
+        ("train", 2), ("validation", 1), ("test", 1), ("all", 4),
+    ]  # fmt: skip
+
+
+def test_a_whole_dataset_has_nothing_wrong(store):
+    assert verify(taver.dataset.open(store)) == []
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [("chunk", "depth"), ("label", "valence leaves the scale"), ("time", "time_ns goes back"),
+     ("split", "P01 stands in it twice"), ("empty", "nothing is in slots 40"),
+     ("lost", "landmarks where the face is lost")],
+)  # fmt: skip
+def test_each_kind_of_damage_is_found(store, harm, told):
+    group = zarr.open_group(store, mode="r+")
+    recording = group[RECORDING]
+    if harm == "chunk":
+        path = store / RECORDING / "depth" / "c" / "0" / "0" / "0"
+        data = bytearray(path.read_bytes())
+        data[:64] = bytes(64)
+        path.write_bytes(data)
+    elif harm == "label":
+        recording["valence"][5] = 1.5
+    elif harm == "time":
+        recording["time_ns"][7] = 0
+    elif harm == "split":
+        group.attrs["splits"] = {
+            "default": {"train": ["P01", "P02"], "test": ["P01", "P03", "P04"]}
+        }
+    elif harm == "empty":
+        recording["color"][40] = 0
+    else:
+        recording["landmarks"][3] = 1
+    found = verify(taver.dataset.open(store))
+    assert any(told in line for line in found), found
+
+
+def test_a_changed_bit_in_a_raw_picture_is_found_by_its_checksum(store):
+    make(taver.dataset.open(store), Told())
+    path = store / RECORDING / "color" / "c" / "0" / "0" / "0" / "0"
+    data = bytearray(path.read_bytes())
+    data[-5000] ^= 1
+    path.write_bytes(data)
+    (store / RECORDING / "valence" / "stray").write_text("")
+    found = verify(taver.dataset.open(store))
+    assert sorted(found) == [
+        f"{RECORDING}/color/c/0/0/0/0 has changed since checksums were made",
+        f"{RECORDING}/valence/stray was not there when checksums were made",
+    ]
+
+
+def test_the_same_has_no_differences_and_each_difference_is_told(store, tmp_path, cli):
+    other = tmp_path / "other.zarr"
+    shutil.copytree(store, other)
+    assert differences(taver.dataset.open(store), taver.dataset.open(other)) == []
+    root = zarr.open_group(other, mode="r+")
+    root[RECORDING]["depth"][100] = root[RECORDING]["depth"][100] + 9
+    root[RECORDING]["valence"][:5] = np.nan
+    root[RECORDING].attrs["fusion"] = "median"
+    del root["recordings/s04-interview"]
+    told = differences(taver.dataset.open(store), taver.dataset.open(other))
+    assert told == [
+        "s04-interview: only in the first",
+        "s02-interview: fusion is 'mean' and 'median'",
+        "s02-interview: valence differs in 5 of 300 slots",
+        "s02-interview: depth differs in 1 of 300 slots, by up to 9 mm",
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
+def test_croissant_is_valid_and_its_records_are_the_labels(store):
+    import mlcroissant
+
+    told = Told(
+        title="Faces", licence="CC-BY-NC-4.0", doi="10.1/x",
+        authors=(Author(family="Kim", given="Ada"),), uses="research",
+    )  # fmt: skip
+    folder = make(taver.dataset.open(store), told)
+    loaded = mlcroissant.Dataset(folder / "croissant.json")
+    issues = loaded.metadata.ctx.issues
+    assert not issues.errors
+    assert not issues.warnings
+    rows = list(loaded.records("labels"))
+    assert len(rows) == 1200
+    assert rows[301]["labels/valence"] == pytest.approx(datasets.valence_of(1, 300)[1], abs=1e-5)
+    first = next(iter(loaded.records("recordings")))
+    assert first["recordings/participant"] == b"P01"
+
+
+def test_the_documents_say_what_is_known_and_what_is_not(place, store):
+    told = Told(
+        title='Faces "of" étude', contact="lab@example.org", licence="CC-BY-4.0",
+        authors=(Author(family="Kim", given="Ada", orcid="https://orcid.org/0"),),
+    )  # fmt: skip
+    folder = make(taver.dataset.open(store), told, study=place, on=dt.date(2026, 11, 21))
+    sheet = (folder / "datasheet.md").read_text()
+    assert "SIMULATED" in sheet
+    assert "Of 4 people 3 are on file" in sheet
+    assert "`motivation` in about.toml" in sheet
+    assert "| depth | uint16 | mm |" in sheet
+    assert "CC-BY-4.0" in (folder / "LICENSE.txt").read_text()
+    assert "must not be given to anyone" in (folder / "LICENSE.txt").read_text()
+    citation = (folder / "CITATION.cff").read_text()
+    assert 'title: "Faces \\"of\\" étude"' in citation
+    assert "date-released: 2026-11-21" in citation
+    with (folder / "labels.csv").open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == 1200
+    if shutil.which("sha256sum"):
+        done = subprocess.run(
+            ["sha256sum", "--quiet", "-c", "dataset.about/SHA256SUMS"],
+            cwd=store.parent, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+
+def test_only_those_who_allow_pictures_are_in_the_gallery(place, store):
+    root = zarr.open_group(store, mode="r+")
+    for name, group in root["recordings"].groups():
+        group.attrs["simulated"] = False
+        group.attrs["pictures"] = name != "s01-interview"
+    folder = make(taver.dataset.open(store), Told(), study=place, clips=9)
+    page = (folder / "gallery.html").read_text()
+    # The first was built without, the second says no today, the fourth is not on file any more.
+    assert "s03-interview · P03" in page
+    assert not any(f"{name}-interview ·" in page for name in ("s01", "s02", "s04"))
+    assert "3 recordings are not shown" in page
+
+
+def test_the_gallery_is_the_same_for_the_same_seed(made_once):
+    data = taver.dataset.open(made_once)
+    assert gallery(data, "x", count=2, seed=1) == gallery(data, "x", count=2, seed=1)
+    assert gallery(data, "x", count=2, seed=1) != gallery(data, "x", count=2, seed=3)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_gallery_shows_its_pictures_in_a_browser(store, scheme):
+    folder = make(taver.dataset.open(store), Told(), clips=2)
+    with browsing.browser() as browser:
+        page = browser.new_page(color_scheme=scheme, viewport={"width": 390, "height": 800})
+        trouble = []
+        page.on("console", lambda message: trouble.append(message.text))
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("request", lambda asked: trouble.append(asked.url) if "http" in asked.url else None)
+        page.goto((folder / "gallery.html").as_uri())
+        widths = page.eval_on_selector_all("img", "all => all.map(one => one.naturalWidth)")
+        assert widths == [8 * SIZE] * 6
+        assert page.locator("svg.plot").count() == 4
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.get_by_text("SIMULATED").is_visible()
+        assert trouble == []
+
+
+def test_the_commands_tell_the_same(place, cli, store):
+    done = cli(place, "dataset", "info")
+    assert done.code == 0
+    assert "4 recordings" not in done.err
+    assert "s04-interview" in done.out
+    assert cli(place, "dataset", "stats").out.count("arousal") == 2
+    assert "no checksums" in cli(place, "dataset", "verify").out
+    assert cli(place, "dataset", "document").out.strip().endswith("dataset.about")
+    assert "as its checksum says" in cli(place, "dataset", "verify").out
+    assert cli(place, "dataset", "diff", str(store), str(store)).code == 0
+    zarr.open_group(store, mode="r+")[RECORDING]["valence"][0] = 9
+    done = cli(place, "dataset", "verify")
+    assert done.code == DataError.exit_code
+    assert "leaves the scale" in done.err
+
+
+def test_two_that_differ_leave_with_one(place, cli, store, tmp_path):
+    datasets.make_dataset(tmp_path / "other.zarr", people=1, seconds=1, size_px=SIZE)
+    done = cli(place, "dataset", "diff", "dataset.zarr", str(tmp_path / "other.zarr"))
+    assert done.code == 1
+    assert "slots" in done.out
+
+
+def test_wrong_input_is_told(place, refused, store, tmp_path):
+    refused(NotFoundError, place, "dataset", "info", "nothing.zarr")
+    refused(DataError, place, "dataset", "info", "study.toml")
+    refused(InputError, place, "dataset", "document", "--clips", "-3")
+    (place.folder / "about.toml").write_text('titel = "x"\n')
+    assert "titel" in refused(ConfigError, place, "dataset", "document", "--about", "about.toml")
+    (place.folder / "about.toml").write_text('version = "one"\n')
+    refused(ConfigError, place, "dataset", "document", "--about", "about.toml")
+    root = json.loads((store / "zarr.json").read_text())
+    root["attributes"]["version"] = 0
+    (store / "zarr.json").write_text(json.dumps(root))
+    assert "version is 0" in refused(DataError, place, "dataset", "info")

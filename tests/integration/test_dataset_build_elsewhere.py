@@ -1,0 +1,173 @@
+"""A dataset built by Dask's workers and into S3: the same bytes, and nothing half done."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+
+import buckets
+import built
+import numpy as np
+import pytest
+
+import taver.dataset
+from taver.core.consent import Audience
+from taver.core.errors import StorageError, TaverError
+from taver.dataset.build.run import build
+from taver.dataset.config import BuildConfig
+from taver.dataset.select import ClipOptions
+
+CONFIG = BuildConfig(clips=ClipOptions(length=4))
+BUCKET = "faces"
+
+
+def make(study, target, **more):
+    return build(study, str(target), CONFIG, audience=Audience.LAB, **more)
+
+
+def tree(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory):
+    study = built.study_of(tmp_path_factory.mktemp("elsewhere"), seconds=3.2)
+    built.with_faces(study, "s01")
+    built.label(study)
+    make(study, study.folder / "dataset.zarr")
+    return study
+
+
+@pytest.fixture(autouse=True)
+def labelled(studied):
+    yield
+    built.label(studied)  # as before
+
+
+@pytest.fixture
+def s3(monkeypatch):
+    with buckets.serving(BUCKET) as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def test_in_s3_lie_the_same_bytes_as_in_a_folder(studied, s3):
+    address = f"s3://{BUCKET}/some/data.zarr"
+    made = make(studied, address)
+    assert buckets.objects(address) == tree(studied.folder / "dataset.zarr")
+    assert buckets.objects(f"s3://{BUCKET}/some").keys() == {f"data.zarr/{key}" for key in
+                                                     buckets.objects(address)}  # fmt: skip
+    assert made.chunks_written > 0
+    one = taver.dataset.open(address).recordings["s01-interview"]
+    here = taver.dataset.open(studied.folder / "dataset.zarr").recordings["s01-interview"]
+    assert np.array_equal(one.pictures("depth", np.arange(9)), here.pictures("depth", np.arange(9)))
+    was = one.column("valence")[0]
+    assert make(studied, address).unchanged
+    built.label(studied, shift=1.0)
+    assert make(studied, address).labels_written == 1
+    now = taver.dataset.open(address).recordings["s01-interview"].column("valence")[0]
+    assert abs(now - was - 0.1) < 1e-6
+
+
+def test_when_s3_is_gone_it_says_so_and_the_next_build_goes_on(studied, s3, monkeypatch):
+    from taver.dataset.build import assembly
+
+    address = f"s3://{BUCKET}/data.zarr"
+    make(studied, address)
+    before = buckets.objects(address)
+    built.label(studied, shift=1.0)
+    finish = assembly.Assembly.finish
+
+    def unplugged(self, one):
+        s3.kill()
+        finish(self, one)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(assembly.Assembly, "finish", unplugged)
+        with pytest.raises(StorageError, match="does not answer") as told:
+            make(studied, address)
+    assert "as it was" in told.value.fix
+    s3.start()  # moto forgets everything; what matters is that it can be built again
+    assert make(studied, address).labels_written == 1
+    assert buckets.objects(address).keys() == before.keys()
+
+
+def test_a_bucket_with_other_things_in_it_is_left_alone(studied, s3):
+    import obstore
+    from obstore.store import from_url
+
+    store = from_url(f"s3://{BUCKET}/theirs.zarr", client_options={"allow_http": True})
+    obstore.put(store, "notes.txt", b"mine")
+    with pytest.raises(TaverError, match="no dataset of taver's"):
+        make(studied, f"s3://{BUCKET}/theirs.zarr")
+    assert buckets.objects(f"s3://{BUCKET}/theirs.zarr") == {"notes.txt": b"mine"}
+
+
+@pytest.mark.filterwarnings("ignore")  # of Dask's own ports and loops
+def test_a_dask_cluster_writes_the_same_bytes(studied, tmp_path, monkeypatch):
+    from distributed import LocalCluster
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
+        host="127.0.0.1", local_directory=str(tmp_path / "dask"),
+    ) as cluster:  # fmt: skip
+        make(studied, tmp_path / "dask.zarr", scheduler=cluster.scheduler_address)
+    assert tree(tmp_path / "dask.zarr") == tree(studied.folder / "dataset.zarr")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_scheduler_that_does_not_answer_is_told_of(studied, tmp_path, monkeypatch):
+    from taver.dataset.build import workers
+
+    monkeypatch.setattr(workers, "_ANSWERS_S", 1)
+    with pytest.raises(TaverError, match="No Dask scheduler answers") as told:
+        make(studied, tmp_path / "none.zarr", scheduler=f"tcp://127.0.0.1:{buckets.free_port()}")
+    assert "dask worker" in told.value.fix
+    assert not (tmp_path / "none.zarr").exists()
+
+
+def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(studied, tmp_path):
+    code = (
+        "import sys; sys.path[:0] = sys.argv[3:]\n"
+        "from pathlib import Path\n"
+        "from taver.core.consent import Audience\n"
+        "from taver.core.study import Study\n"
+        "from taver.dataset.build.run import build\n"
+        "from taver.dataset.config import BuildConfig\n"
+        "from taver.dataset.select import ClipOptions\n"
+        "from taver.dataset import schema\n"
+        "if __name__ == '__main__':\n"
+        "    print('begun', flush=True)\n"
+        "    build(Study(Path(sys.argv[1])), sys.argv[2],\n"
+        "          BuildConfig(clips=ClipOptions(length=4)), audience=Audience.LAB)\n"
+        "    print('done', flush=True)\n"
+    )
+    target = tmp_path / "killed.zarr"
+    given = [sys.executable, "-c", code, str(studied.folder), str(target), *sys.path]
+    moments = random.Random(4)
+    for _ in range(5):
+        with subprocess.Popen(given, stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout.readline().strip() == "begun"
+            until(lambda: (target.with_name(".killed.zarr.building") / "data").is_dir()
+                  or target.exists())  # fmt: skip
+            time.sleep(moments.uniform(0, 1))
+            child.kill()
+        assert not target.exists() or tree(target) == tree(studied.folder / "dataset.zarr")
+    subprocess.run(given, check=True, stdout=subprocess.DEVNULL)
+    assert tree(target) == tree(studied.folder / "dataset.zarr")
+    assert not target.with_name(".killed.zarr.building").exists()
+
+
+def until(so):
+    ends_s = time.monotonic() + 50
+    while not so():
+        assert time.monotonic() < ends_s
+        time.sleep(0.01)

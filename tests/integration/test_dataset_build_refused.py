@@ -1,0 +1,251 @@
+"""What no dataset can be built from, or not there: told in words, and nothing is touched."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import built
+import faced
+import msgspec
+import places
+import pytest
+import studies
+import zarr
+
+from calibration import store as rigs
+from taver.core import lock
+from taver.core.consent import Audience
+from taver.core.errors import (
+    AlreadyThereError,
+    BusyError,
+    ConfigError,
+    ConsentError,
+    DataError,
+    InputError,
+    NotFoundError,
+    StorageError,
+)
+from taver.core.frames import Modality
+from taver.core.session.folder import find
+from taver.dataset import config
+from taver.dataset.build import folder
+from taver.dataset.build.run import build
+from taver.dataset.config import BuildConfig
+from taver.dataset.select import ClipOptions
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory):
+    study = built.study_of(tmp_path_factory.mktemp("refused"), seconds=1.6)
+    built.with_faces(study, "s01")
+    built.label(study)
+    return study
+
+
+@pytest.fixture
+def study(once, tmp_path):
+    return faced.copied(once, tmp_path)
+
+
+def make(study, **more):
+    about = {
+        "audience": Audience.LAB,
+        **{k: more.pop(k) for k in ("audience", "names") if k in more},
+    }
+    return build(
+        study,
+        str(study.folder / "dataset.zarr"),
+        BuildConfig(**{"clips": ClipOptions(length=2), **more}),
+        **about,
+    )
+
+
+def nothing_made(study):
+    return not (study.folder / "dataset.zarr").exists()
+
+
+def test_sessions_of_different_rigs_are_named_with_what_differs(study):
+    built.twin(study, "s01", "s02", "P02")
+    path = find(study, "s02").folder / "session.json"
+    serial = find(study, "s01").manifest.streams[Modality.COLOR].pieces[0].serial
+    path.write_text(path.read_text().replace(f'"{serial}"', '"another"'))
+    rig = rigs.read(study.rig_file)
+    rigs.write(msgspec.structs.replace(rig, serials={Modality.COLOR: serial}), study.rig_file)
+    with pytest.raises(DataError, match="not of every session's cameras") as told:
+        make(study)
+    assert len(told.value.problems) == 1
+    assert told.value.problems[0].startswith("s02: color")
+    assert "--session" in told.value.fix
+    assert nothing_made(study)
+
+
+def test_without_a_calibration_depth_cannot_be_had_and_colour_can(study):
+    study.rig_file.unlink()
+    with pytest.raises(NotFoundError, match="no calibration") as told:
+        make(study)
+    assert "modalities" in told.value.fix
+    assert make(study, modalities=(Modality.COLOR,)).recordings == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda t: {"a": t + 800_000_000}, "after the video"),
+        (lambda t: {"a": t - 800_000_000}, "before the video"),
+        (lambda t: {"a": t[2:12] + 40_000_000}, "never recorded"),
+        (lambda t: {"a": t[:10], "b": t[5:]}, "overlap by"),
+    ],
+)
+def test_labels_of_another_video_are_refused(study, change, what):
+    built.label(study, clips=change(built.color_ns(study)))
+    with pytest.raises(DataError, match="do not fit") as told:
+        make(study)
+    assert any(what in problem and problem.startswith("s01: ") for problem in told.value.problems)
+    assert nothing_made(study)
+
+
+def test_labels_that_are_shorter_than_the_video_make_a_shorter_recording(study):
+    built.label(study, clips={"a": built.color_ns(study)[:10]})
+    assert make(study).slots == 10
+
+
+def test_a_clip_with_a_rater_missing_is_refused_where_that_is_asked_for(study):
+    built.label(study, raters=("a1", "a2"))
+    with pytest.raises(DataError) as told:
+        make(study, raters=3)
+    assert "rated by 2 (a1, a2)" in told.value.problems[0]
+    assert make(study).recordings == 1
+
+
+def test_an_excluded_rater_is_not_in_it_and_that_is_said(study):
+    built.label(study, excluded={"a2": "asleep"})
+    made = make(study)
+    assert any("without excluded raters a2" in note for note in made.notes)
+    root = zarr.open_group(study.folder / "dataset.zarr", mode="r")
+    assert root["recordings/s01-interview"].attrs["raters"] == ["a1", "a3"]
+
+
+def test_unrated_sessions_can_be_refused(study):
+    shutil.rmtree(find(study, "s01").folder / "labels.zarr")
+    with pytest.raises(DataError) as told:
+        make(study, unlabelled="refuse")
+    assert "nobody rated it" in told.value.problems[0]
+    with pytest.raises(DataError, match="no usable clip"):
+        make(study, unlabelled="leave-out")
+
+
+def test_a_dataset_without_a_usable_clip_is_not_put_in_place(study):
+    make(study)
+    before = (study.folder / "dataset.zarr" / "zarr.json").read_bytes()
+    with pytest.raises(DataError, match="no usable clip") as told:
+        make(study, clips=ClipOptions(), size_px=48)
+    assert "too short" in str(told.value)
+    assert (study.folder / "dataset.zarr" / "zarr.json").read_bytes() == before
+    assert make(study).unchanged
+
+
+@pytest.mark.parametrize("theirs", ["file", "folder", "zarr"])
+def test_what_is_not_ours_is_never_overwritten(study, theirs):
+    target = study.folder / "dataset.zarr"
+    if theirs == "file":
+        target.write_bytes(b"mine")
+    elif theirs == "folder":
+        target.mkdir()
+        (target / "notes.txt").write_text("mine")
+    else:
+        zarr.create_group(target, attributes={"format": "somebody's"})
+    with pytest.raises(AlreadyThereError, match="no dataset of taver's"):
+        make(study)
+    assert target.exists()
+
+
+def test_a_dataset_of_another_version_is_left_as_it_is(study):
+    make(study)
+    path = study.folder / "dataset.zarr" / "zarr.json"
+    told = json.loads(path.read_text())
+    told["attributes"]["version"] = 0
+    path.write_text(json.dumps(told))
+    before = path.read_bytes()
+    with pytest.raises(DataError, match="version 0"):
+        make(study)
+    assert path.read_bytes() == before
+
+
+def test_two_builds_at_a_time_are_refused(study, monkeypatch):
+    monkeypatch.setattr(folder, "_PATIENCE_S", 0.1)
+    staging = study.folder / ".dataset.zarr.building"
+    staging.mkdir()
+    with lock.held(staging, "another build"), pytest.raises(BusyError, match="in use"):
+        make(study)
+    assert make(study).recordings == 1
+    assert not staging.exists()
+
+
+def test_a_switch_that_was_cut_short_between_two_renamings_is_mended(study):
+    make(study)
+    target, staging = study.folder / "dataset.zarr", study.folder / ".dataset.zarr.building"
+    staging.mkdir()
+    target.rename(staging / "old")
+    assert make(study).unchanged
+    assert target.is_dir()
+
+
+def test_nobody_is_shared_who_did_not_agree(study):
+    study.participants.sign("P01", studies.form(audience=Audience.LAB))
+    with pytest.raises(ConsentError, match="public"):
+        make(study, audience=Audience.PUBLIC, names=["s01"])
+    with pytest.raises(NotFoundError, match="no session") as told:
+        make(study, audience=Audience.PUBLIC)
+    assert "s01" in told.value.problems[0]
+
+
+def test_a_build_toml_that_says_nonsense_is_refused_with_the_key(study):
+    path = study.folder / "build.toml"
+    path.write_text('modalities = ["color", "sound"]\n')
+    with pytest.raises(ConfigError, match="sound"):
+        config.load(path)
+    path.write_text("sise_px = 96\n")
+    with pytest.raises(ConfigError) as told:
+        config.load(path)
+    assert "size_px" in told.value.problems[0]
+    path.write_text("size_px = 48\nrate_hz = 5\n[clips]\nlength = 8\n[split]\nfolds = 3\n")
+    assert config.load(path).clips.length == 8
+
+
+def test_the_command_tells_everything_in_words(study, cli, refused):
+    done = cli(study, "build-dataset", "--config", str(given(study)))
+    assert done.code == 0, done.err
+    assert "1 recordings of 1 people" in done.out
+    assert "unchanged" in cli(study, "build-dataset", "--config", str(given(study))).out
+    assert "hundred" not in refused(InputError, study, "build-dataset", "--jobs", "0", "--out", "x")
+    refused(NotFoundError, study, "build-dataset", "--session", "s77")
+    refused(
+        InputError, study, "build-dataset", "--jobs", "2", "--scheduler", "tcp://x:1", "--out", "y"
+    )
+    study.rig_file.unlink()
+    assert "taver calibrate" in refused(NotFoundError, study, "build-dataset")
+
+
+def given(study):
+    path = study.folder / "short.toml"
+    path.write_text("[clips]\nlength = 2\n")
+    return path
+
+
+def test_a_disk_without_room_is_told_of_and_keeps_what_was_there(study, tmp_path):
+    with places.small_disk(tmp_path / "disk") as disk:
+        target = disk.folder / "dataset.zarr"
+        with pytest.raises(StorageError, match="No room") as told:
+            build(study, str(target), BuildConfig(), audience=Audience.LAB)
+        assert "--out" in told.value.fix
+        assert list(disk.folder.iterdir()) == []
+        disk.holds(40_000, 30)  # room for bytes, none for so many files
+        with pytest.raises(StorageError, match="No room left"):
+            build(study, str(target), BuildConfig(clips=ClipOptions(length=2)),
+                  audience=Audience.LAB)  # fmt: skip
+        assert not target.exists()
+        disk.holds(40_000, 1000)
+        made = build(study, str(target), BuildConfig(clips=ClipOptions(length=2)),
+                     audience=Audience.LAB)  # fmt: skip
+        assert made.recordings == 1

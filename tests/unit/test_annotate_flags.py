@@ -1,0 +1,104 @@
+"""What is odd about a rating is told; what is usual is not."""
+
+import json
+from pathlib import Path
+
+import leading
+import numpy as np
+import pytest
+
+from annotate_web.lead.flags import WORDS, Noticed, Thresholds, flags_of
+from annotate_web.texts import catalogue
+from taver.labels.trace import Dimension
+
+FRAMES = 1200
+A, V = Dimension.AROUSAL, Dimension.VALENCE
+NOTHING = Noticed()
+
+
+def usual():
+    return {
+        A: leading.curve(FRAMES, seed=1).astype(float),
+        V: leading.curve(FRAMES, seed=2).astype(float),
+    }
+
+
+def others(*shifts):
+    return {
+        d: np.stack([values + shift for shift in shifts], axis=1)
+        if shifts
+        else np.empty((FRAMES, 0))
+        for d, values in usual().items()
+    }
+
+
+def kinds(values, beside=None, noticed=NOTHING, **more):
+    return [
+        flag.kind for flag in flags_of(values, beside or others(0, 1), noticed, Thresholds(**more))
+    ]
+
+
+def test_nothing_is_said_of_a_usual_rating():
+    assert kinds(usual()) == []
+    assert kinds(usual(), others()) == []  # and somebody who is alone disagrees with nobody
+
+
+def test_each_oddity_is_told_by_its_kind():
+    flat = {**usual(), A: np.full(FRAMES, 3.0)}
+    assert kinds(flat, others()) == ["flat"]
+    still = usual()
+    still[V][200:800] = 2.0
+    assert kinds(still, others()) == ["inactive"]
+    full = {**usual(), V: np.where(np.arange(FRAMES) % 40 < 20, 10.0, 3.0)}
+    assert kinds(full, others()) == ["saturated"]
+    gaps = usual()
+    for values in gaps.values():
+        values[:300] = np.nan
+    assert kinds(gaps) == ["gaps"]
+    assert kinds({d: np.full(FRAMES, np.nan) for d in Dimension}) == ["empty"]
+    assert kinds(usual(), others(6, 7)) == ["apart", "apart"]
+    turned = {d: -values for d, values in usual().items()}
+    assert "against" in kinds(turned)
+    assert kinds(usual(), noticed=Noticed(dropped=24)) == ["dropped"]
+    assert kinds(usual(), noticed=Noticed(dropped=23)) == []
+    assert kinds(usual(), noticed=Noticed(worst_lag_ms=300, refused=2)) == ["lag", "refused"]
+
+
+def test_a_threshold_can_be_another():
+    assert kinds(usual(), noticed=Noticed(dropped=24), dropped_share=0.5) == []
+
+
+def test_figures_stand_in_the_sentence():
+    flat = {**usual(), A: np.full(FRAMES, 3.0)}
+    (flag,) = flags_of(flat, others(), Noticed())
+    assert flag.told == "arousal stays at 3 all the time"
+
+
+@pytest.mark.parametrize("frames", [0, 1, 5])
+def test_clips_with_hardly_a_frame_are_no_reason_to_fail(frames):
+    values = {d: np.zeros(frames) for d in Dimension}
+    beside = {d: np.zeros((frames, 2)) for d in Dimension}
+    assert set(kinds(values, beside)) <= {"empty"}
+
+
+@pytest.mark.parametrize("language", list(catalogue.LANGUAGES))
+def test_every_flag_has_its_words_in_every_language(language):
+    texts = catalogue.of(language)
+    for kind, words in WORDS.items():
+        assert f"lead.kind_{kind}" in texts
+        fields = {part.partition("}")[0] for part in words.split("{")[1:]}
+        said = texts[f"lead.flag_{kind}"]
+        assert {part.partition("}")[0] for part in said.split("{")[1:]} == fields
+        if language == catalogue.DEFAULT:
+            assert said == words
+
+
+def test_the_languages_have_the_same_texts_for_leads():
+    keys = {
+        language: {key for key in catalogue.of(language) if key.startswith("lead.")}
+        for language in catalogue.LANGUAGES
+    }
+    assert len({frozenset(found) for found in keys.values()}) == 1
+    templates = Path(catalogue.FOLDER.parent / "templates" / "lead")
+    used = json.dumps([page.read_text("utf-8") for page in templates.glob("*.html")])
+    assert "lead." in used
