@@ -51,8 +51,7 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True):
         if self.public_url:
             return self.public_url
         scheme = "https" if self.certificate else "http"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{scheme}://{host}:{self.port}"
+        return f"{scheme}://{_bracketed(self.host)}:{self.port}"
 
 
 def listening(
@@ -98,6 +97,10 @@ def listening(
     )
 
 
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether nothing but this machine can reach what listens on `host`."""
     if host == "localhost":
@@ -120,7 +123,7 @@ def serve(
     settings = msgspec.structs.replace(
         settings,
         public_url=where.public_url or where.address,
-        trusted_hosts=(*settings.trusted_hosts, *([] if where.proxy else [where.host])),
+        trusted_hosts=(*settings.trusted_hosts, *([] if where.proxy else [_bracketed(where.host)])),
     )
     app: Any = create_app(settings, database)
     outside = _bound(where.host, where.port)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-
-from werkzeug.sansio.utils import host_is_trusted
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,14 +41,25 @@ def only_as(app: Any, hosts: list[str]) -> Any:
 
     Another site's name may be made to lead here; its pages would then count as ours.
     """
+    ours = {host.strip("[]").lower() for host in hosts}
 
     def inner(environ: dict[str, Any], start_response: Any) -> Any:
-        if host_is_trusted(environ.get("HTTP_HOST", ""), hosts):
+        if _named(environ.get("HTTP_HOST", "")) in ours:
             return app(environ, start_response)
         start_response("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8")])
         return [b"This server is not called that. Use the address that you were given.\n"]
 
     return inner
+
+
+def _named(host: str) -> str:
+    """Return the name in a Host header, without port and brackets; nothing if it is none."""
+    if "@" in host:
+        return ""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def adder(*, secure: bool) -> Callable[[flask.Response], flask.Response]:

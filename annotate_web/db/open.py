@@ -138,6 +138,12 @@ class Database:
             )
             yield connection
 
+    def forget(self) -> None:
+        """Let what was erased leave SQLite's log, too, though others have the file open."""
+        if self.is_sqlite:
+            with contextlib.closing(self.engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def kept(self, name: str) -> str:
         """Return what the database says of itself."""
         with self.reading() as connection:

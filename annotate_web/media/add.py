@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import secrets
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import numpy as np
 import sqlalchemy as sa
 
 from annotate_web.db.tables import clips
 from annotate_web.media import window as windows
+from annotate_web.media.enter import enter, files_of, film_name, packed, refuse_overlap
 from annotate_web.media.make import Made, make, sound_allowed
 from annotate_web.media.slots import RATE_HZ, Slots, parts, slots_of
 from annotate_web.media.stretch import stretches
-from annotate_web.people import audit
-from taver.core.errors import AlreadyThereError, InputError, NotFoundError
+from taver.core.errors import InputError, NotFoundError
 from taver.core.frames import Modality
-from taver.core.private import make_private_folder
 from taver.core.progress import Silent
 from taver.core.session import agreed
 from taver.core.session.footage import Footage
-from taver.core.storage import explained
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    import numpy as np
     import numpy.typing as npt
 
     from annotate_web.db.open import Database
+    from annotate_web.media.reference import Reference
     from annotate_web.media.window import Window
     from taver.core.progress import Progress
     from taver.core.session.folder import Session
@@ -114,71 +110,6 @@ def add(
     return added
 
 
-class Reference(NamedTuple):
-    """How a practice clip should be rated: values from moments on, and how far off is well."""
-
-    seconds: npt.NDArray[np.float64]
-    arousal: npt.NDArray[np.float64]
-    valence: npt.NDArray[np.float64]
-    within: float
-
-    def at(self, frames: int, rate_hz: int) -> dict[str, Any]:
-        """Return it a value a frame, as it is kept; None before its first moment."""
-        moments = np.arange(frames) / rate_hz
-        place = np.searchsorted(self.seconds, moments + 1e-9, side="right") - 1
-
-        def held(values: npt.NDArray[np.float64]) -> list[float | None]:
-            return [None if p < 0 else float(values[p]) for p in place.tolist()]
-
-        return {
-            "arousal": held(self.arousal), "valence": held(self.valence), "within": self.within,
-        }  # fmt: skip
-
-
-def enter(database: Database, session: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Put the rows of new clips into the database, all or none."""
-    with database.writing() as connection:
-        for row in rows:
-            if not row["practice"]:
-                _refuse_overlap(connection, session, row["from_unix_ns"], row["until_unix_ns"])
-            _refuse_taken(connection, row["name"])
-        connection.execute(sa.insert(clips), list(rows))
-        for row in rows:
-            audit.record(connection, row["added_ns"], None, "clip added", row["name"])
-
-
-def refuse_taken(database: Database, name: str) -> None:
-    """Raise if there is a clip of that name."""
-    with database.reading() as connection:
-        _refuse_taken(connection, name)
-
-
-def film_name(clip: str) -> str:
-    """Return what a new film is called: like no other, whoever makes one of that name, too."""
-    return f"{clip}-{secrets.token_hex(4)}.webm"
-
-
-def packed(unix_ns: npt.NDArray[np.int64]) -> bytes:
-    """Return frame times as they are kept."""
-    return unix_ns.astype("<i8").tobytes()
-
-
-@contextlib.contextmanager
-def files_of(media: Path) -> Iterator[list[Path]]:
-    """Make the folder, and give a list; files noted in it are deleted if the block fails."""
-    with explained(media):
-        if not media.is_dir():
-            make_private_folder(media)
-    noted: list[Path] = []
-    try:
-        yield noted
-    except BaseException:
-        for path in noted:
-            with contextlib.suppress(OSError):
-                path.unlink()
-        raise
-
-
 def _require_color(study: Study, session: Session) -> None:
     if Modality.COLOR not in session.manifest.streams:
         recorded = ", ".join(session.manifest.streams) or "nothing"
@@ -219,7 +150,7 @@ def _plan(
     with database.reading() as connection:
         for piece in () if practice else pieces:
             first, last = int(piece.unix_ns[0]), int(piece.unix_ns[-1])
-            _refuse_overlap(connection, session.name, first, last + 1)
+            refuse_overlap(connection, session.name, first, last + 1)
         taken = set(connection.execute(sa.select(clips.c.name)).scalars())
     base = session.name if wanted.phase is None else f"{session.name}-{wanted.phase}"
     return [
@@ -281,26 +212,3 @@ def _row(
         "reference": None if reference is None else reference.at(len(times), RATE_HZ),
         "added_ns": now_ns,
     }
-
-
-def _refuse_overlap(connection: Any, session: str, from_ns: int, until_ns: int) -> None:
-    other = connection.execute(
-        sa.select(clips.c.name)
-        .where(clips.c.session == session)
-        .where(clips.c.removed_ns.is_(None), clips.c.practice.is_(sa.false()))
-        .where(clips.c.from_unix_ns < until_ns, clips.c.until_unix_ns > from_ns)
-        .order_by(clips.c.from_unix_ns)
-    ).scalar()
-    if other is not None:
-        raise AlreadyThereError(
-            f"The clip {other} has part of this stretch of session {session} already",
-            fix="choose --from and --to that do not overlap it; taver annotate status lists clips",
-        )
-
-
-def _refuse_taken(connection: Any, name: str) -> None:
-    if connection.execute(sa.select(clips.c.id).where(clips.c.name == name)).scalar() is not None:
-        raise AlreadyThereError(
-            f"There is a clip called {name} already",
-            fix="look at taver annotate status; clips stay as they were made",
-        )

@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from annotate_web.media import video
-from annotate_web.media.add import (
-    Added,
-    Reference,
-    enter,
-    files_of,
-    film_name,
-    packed,
-    refuse_taken,
-)
+from annotate_web.media.add import Added
+from annotate_web.media.enter import enter, files_of, film_name, packed, refuse_taken
 from annotate_web.media.make import Made, sha256
+from annotate_web.media.reference import Reference
 from annotate_web.media.slots import PERIOD_NS, RATE_HZ
 from taver.core import atomic
 from taver.core.progress import Silent

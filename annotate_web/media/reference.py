@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from annotate_web.exchange import mapping, read
-from annotate_web.media.add import Reference
 from annotate_web.media.slots import PERIOD_NS
 from taver.core.clock import NS_PER_S
 from taver.core.errors import InputError
 from taver.labels.trace import Dimension
 
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 WITHIN: Final = 3.0  # points, on average, if nothing else is said
 _LONGEST_S: Final = 24 * 3600
+
+
+class Reference(NamedTuple):
+    """How a practice clip should be rated: values from moments on, and how far off is well."""
+
+    seconds: npt.NDArray[np.float64]
+    arousal: npt.NDArray[np.float64]
+    valence: npt.NDArray[np.float64]
+    within: float
+
+    def at(self, frames: int, rate_hz: int) -> dict[str, Any]:
+        """Return it a value a frame, as it is kept; None before its first moment."""
+        moments = np.arange(frames) / rate_hz
+        place = np.searchsorted(self.seconds, moments + 1e-9, side="right") - 1
+
+        def held(values: npt.NDArray[np.float64]) -> list[float | None]:
+            return [None if p < 0 else float(values[p]) for p in place.tolist()]
+
+        return {
+            "arousal": held(self.arousal), "valence": held(self.valence), "within": self.within,
+        }  # fmt: skip
 
 
 def given(text: str) -> Reference:

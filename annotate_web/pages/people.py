@@ -94,6 +94,7 @@ def erase(key: int) -> Any:
             )
         ratings = text("ratings") == "yes"
         personal.erase(connection, user().key, key, now_ns(), ratings=ratings)
+    database().forget()
     return flask.redirect(flask.url_for("people.people"))
 
 

@@ -149,6 +149,7 @@ def erase(console: Console, name: str, ratings: bool, yes: bool, database: str |
             click.confirm(f"Erase {name} for good?", abort=True)
         with annotations.writing() as connection:
             told = erased(connection, None, key, time.time_ns(), ratings=ratings)
+        annotations.forget()
     console.result(told)
 
 

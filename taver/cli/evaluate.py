@@ -51,12 +51,15 @@ def evaluate(
     from taver.training import jobs
 
     with ConsoleProgress(console) as progress:
-        found, page = jobs.evaluate(
-            run, data=data, part=part, unit=unit, post=post, progress=progress
-        )
-    for judged in found.judged:
-        columns, rows = jobs.table_of(judged)
-        console.result(f"{judged.target} of {found.part}, {found.n} values, one a {found.unit}")
-        console.table(columns, rows, right=" rrrr")
-    console.say(f"post-processing: {'; '.join(judged.post for judged in found.judged)}")
-    console.result(str(page))
+        several = jobs.evaluate(run, data=data, part=part, unit=unit, post=post, progress=progress)
+    for found, page in several:
+        for judged in found.judged:
+            columns, rows = jobs.table_of(judged)
+            title = f"{judged.target} of {found.part}, {found.n} values, one a {found.unit}"
+            console.result(title if len(several) == 1 else f"{found.run}: {title}")
+            console.table(columns, rows, right=" rrrr")
+            console.say(f"post-processing: {judged.post}")
+        console.result(str(page))
+    if len(several) > 1:
+        for line in jobs.median_of(several):
+            console.result(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,16 +75,32 @@ def evaluate(
     unit: Any,
     post: Any,
     progress: Progress,
-) -> tuple[Evaluation, Path]:
-    """Judge a run; return the scores, and the page."""
+) -> list[tuple[Evaluation, Path]]:
+    """Judge a run, or each seed of it; return the scores, and the pages."""
     from taver.training import evaluate as evaluating
     from taver.training import report
 
-    folder = find(run)
-    found = evaluating.evaluate(
-        folder, store=data, part=part, unit=unit, post=post, progress=progress
-    )
-    return found, report.write_run(folder)
+    found = []
+    for folder in _seeds_in(run) or [find(run)]:
+        judged = evaluating.evaluate(
+            folder, store=data, part=part, unit=unit, post=post, progress=progress
+        )
+        found.append((judged, report.write_run(folder)))
+    return found
+
+
+def median_of(found: list[tuple[Evaluation, Path]]) -> list[str]:
+    """Say what several seeds reached, target by target."""
+    told = []
+    for place, one in enumerate(found[0][0].judged):
+        cccs = [judged.judged[place].all.ccc for judged, _ in found]
+        known = [ccc for ccc in cccs if ccc is not None]
+        if known:
+            told.append(
+                f"{one.target}: median CCC of {len(known)} seeds {statistics.median(known):.3f} "
+                f"({min(known):.3f} to {max(known):.3f})"
+            )
+    return told
 
 
 def predict(
@@ -119,6 +136,19 @@ def find(run: Path) -> Path:
         f"There is no run in {run}",
         fix="give the folder that taver train-baseline wrote, such as runs/tran",
     )
+
+
+def _seeds_in(run: Path) -> list[Path]:
+    """Return the runs of several seeds below a folder, if it is one of those."""
+    study = _study()
+    inner = [] if study is None else [study.folder / study.config.training.folder / run]
+    for folder in (run, *inner):
+        if (folder / runs.FILE).is_file():
+            return []
+        found = sorted(path.parent for path in folder.glob(f"seed*/{runs.FILE}"))
+        if found:
+            return found
+    return []
 
 
 def table_of(judged: Judged) -> tuple[list[str], list[list[str]]]:

@@ -186,6 +186,7 @@ def _build(
     from taver.core.session.folder import find
     from taver.dataset import config as building
     from taver.dataset.build.run import build
+    from taver.dataset.select import ClipOptions
 
     find(study, session)  # a name that is mistyped is told before anything is made
     own = study.folder / building.FILE
@@ -197,6 +198,7 @@ def _build(
         size_px=config.model.size_px,
         unlabelled="keep",
         raters=0,
+        clips=ClipOptions(length=1),  # one face is enough to say something
     )
     try:
         build(

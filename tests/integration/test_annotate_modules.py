@@ -13,11 +13,11 @@ def page():
 CLIP = "{ fps: 10, frames: 100 }"
 
 
-def stamped(page, shown, at_ms, rate=1.0):
+def stamped(page, shown, at_ms, rate=1.0, late_ms=100):
     return page.evaluate(
-        f"""async ([shown, at, rate]) => (await import("/sitting/stamp.js"))
-            .stampOf(shown, at, rate, {CLIP})""",
-        [shown, at_ms, rate],
+        f"""async ([shown, at, rate, late]) => (await import("/sitting/stamp.js"))
+            .stampOf(shown, at, rate, {CLIP}, late)""",
+        [shown, at_ms, rate, late_ms],
     )
 
 
@@ -27,6 +27,12 @@ def test_a_stamp_is_the_picture_and_what_the_film_moved_on_since(page):
     assert stamped(page, shown, 1130)["frame"] == 21
     assert stamped(page, shown, 1130, 0.5)["media_ns"] == 2_065_000_000
     assert stamped(page, shown, 1130, 0)["frame"] == 20  # paused
+
+
+def test_a_film_that_is_late_is_told_from_a_page_that_is_busy(page):
+    shown = {"media_s": 2.0, "expected_ms": 1000.0}
+    assert stamped(page, shown, 1420, late_ms=200)["frame"] == 24  # the page heard of nothing
+    assert stamped(page, shown, 1420, late_ms=5)["frame"] == 21  # there was nothing to hear of
 
 
 def test_before_a_picture_is_on_the_screen_nothing_is_added(page):

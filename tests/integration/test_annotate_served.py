@@ -157,7 +157,17 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(server):
 
 def test_a_name_that_is_not_the_servers_is_refused(server):
     browser = server.browser()
-    assert browser.get("/login", Host="evil.example").status == 400
+    for host in (
+        "evil.example",
+        "evil.example:7300",
+        "127.0.0.1.evil.example",
+        "[::2]",
+        "[",
+        "",
+        "x@localhost",
+    ):
+        assert browser.get("/login", Host=host).status == 400, host
+    assert browser.get("/login", Host="LOCALHOST:1").status == 200
     assert browser.get("/login", **{"X-Forwarded-Host": "evil.example"}).status == 200
 
 
@@ -266,6 +276,22 @@ def test_ctrl_c_and_the_systems_end_stop_it_well(tmp_path):
         assert server.stop() == 0
         idle.close()
         assert "Traceback" not in (tmp_path / "server.log").read_text()
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as made:
+            made.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_it_listens_by_ipv6_too(tmp_path):
+    with annotating.served(tmp_path, options=["--listen", "[::1]:0"]) as server:
+        assert server.address.startswith("http://[::1]:")
+        assert server.browser().get("/login").status == 200
 
 
 def test_nobody_can_do_what_is_not_theirs_to_do(tmp_path):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 
+import annotating
 import built
 import faced
 import numpy as np
 import pytest
+import sitting
 import studies
 import zarr
 
@@ -263,6 +265,26 @@ def test_a_session_that_nobody_rated_is_kept_without_labels_or_left_out(copy):
     assert one.raters == ()
     assert any("nobody rated it" in note for note in made.notes)
     assert make(copy, unlabelled="leave-out").recordings == 1
+
+
+def test_labels_are_made_of_the_ratings_that_there_are_by_now(copy):
+    shutil.rmtree(find(copy, "s01").folder / "labels.zarr")
+    times = built.color_ns(copy)
+    database = sitting.database_of(copy)
+    (one, other) = annotating.add_people(database, "P1", "P2")
+    clip = sitting.add(database, "talk", times, wanted=2)
+    high, low = np.full(len(times), 4.0), np.full(len(times), -2.0)
+    sitting.sit(database, clip, one, low, high)
+    made = make(copy, names=["s01"])
+    assert "s01: its labels were made on the way" in made.notes
+    recording = taver.dataset.open(copy.folder / "dataset.zarr").recordings["s01-talk"]
+    assert np.allclose(recording.column("valence")[1:], 0.4)
+    sitting.sit(database, clip, other, low, low)  # the second rater is done, too
+    database.close()
+    assert make(copy, names=["s01"]).labels_written == 1
+    recording = taver.dataset.open(copy.folder / "dataset.zarr").recordings["s01-talk"]
+    assert np.allclose(recording.column("valence")[1:], 0.1)
+    assert len(recording.raters) == 2
 
 
 def test_a_frame_that_is_damaged_is_not_valid_and_holds_nothing(copy):

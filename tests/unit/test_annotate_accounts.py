@@ -150,11 +150,17 @@ def test_changing_the_password_ends_all_other_sessions(database, ann):
     assert log_in(database, password="another four words")
 
 
-@pytest.mark.parametrize("new", ["short", "x" * 201, "aaaaaaaaaaaaaa", "ann ann ann ann", RIGHT])
+@pytest.mark.parametrize("new", ["short", "x" * 201, "aaaaaaaaaaaaaa", "aababbabab", RIGHT])
 def test_a_poor_password_is_refused(database, ann, new):
     with pytest.raises(InputError):
         accounts.change_password(database, ann, RIGHT, new, NOW, token="")
     assert log_in(database)
+
+
+def test_a_password_must_not_hold_the_name_but_may_hold_the_letters_of_a_short_one():
+    with pytest.raises(InputError, match="easy to guess"):
+        passwords.checked("i am Brigitte", "brigitte")
+    assert passwords.checked("a cannery row", "ann")
 
 
 def test_whoever_is_disabled_is_out_at_once(database, ann):

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate_web.media.add import Reference, names_for
+from annotate_web.media.add import names_for
+from annotate_web.media.reference import Reference
 from annotate_web.media.slots import PERIOD_NS, parts, slots_of
 from annotate_web.media.stretch import seconds, stretches
 from annotate_web.media.window import around, centred

@@ -30,7 +30,7 @@ def inside(tmp_path, monkeypatch):
 
 def test_the_python_of_the_reading_chapter_runs(inside):
     names = {}
-    exec(compile(blocks("reading.md", "python")[0], "reading.md", "exec"), names)  # noqa: S102
+    exec(compile(blocks("reading.md", "python")[0], "reading.md", "exec"), names)
     assert names["buffer"].any()
     assert names["counts"].taken == len(names["found"]) > 0
 

@@ -80,7 +80,8 @@ export class Player {
   // Which frame was seen at a moment of the page's clock.
   stamp(at_ms) {
     const moves = this.#playing && !this.#video.paused && !this.#video.seeking;
-    return stampOf(this.shown, at_ms, moves ? this.#video.playbackRate : 0, this.#clip);
+    const rate = moves ? this.#video.playbackRate : 0;
+    return stampOf(this.shown, at_ms, rate, this.#clip, performance.now() - at_ms);
   }
 
   #listen() {

@@ -5,6 +5,8 @@
 // intervals of that: then the picture is there when it is handed over (measured with numbered
 // pictures in Chromium 150 without a window: announced 100 ms ahead at 10 Hz, seen at once).
 const LONGEST_LEAD_MS = 34;
+const BUSY_MS = 30;
+const LONGEST_WAIT = 1.25; // pictures
 
 export function shownAt_ms({ expectedDisplayTime, presentationTime }) {
   const lead_ms = expectedDisplayTime - presentationTime;
@@ -13,10 +15,13 @@ export function shownAt_ms({ expectedDisplayTime, presentationTime }) {
 
 // `shown`: { media_s, expected_ms } of the last picture that was presented, times of the page's
 // clock. What the film has moved on since then is added; before it is on the screen nothing is.
-export function stampOf(shown, at_ms, rate, { fps, frames }) {
+// `late_ms`: how long the input waited to be heard. A page that hears at once would have heard of
+// the next picture, too: then the film itself is late, and is not said to be far ahead.
+export function stampOf(shown, at_ms, rate, { fps, frames }, late_ms = 0) {
   if (!shown) return { frame: 0, media_ns: 0, delay_us: null };
   const since_ms = at_ms - shown.expected_ms;
-  const moved_s = (Math.max(0, since_ms) / 1000) * rate;
+  const most_s = late_ms < BUSY_MS ? LONGEST_WAIT / fps : Infinity;
+  const moved_s = Math.min((Math.max(0, since_ms) / 1000) * rate, most_s);
   const length_s = frames / fps;
   // A film's times are rounded to milliseconds: the picture shown is found by rounding, too.
   const frame = Math.round(shown.media_s * fps) + Math.floor(moved_s * fps + 1e-6);

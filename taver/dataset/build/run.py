@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from taver.core import lock, receipt
-from taver.core.errors import DataError, StorageError
+from taver.core.errors import DataError, StorageError, TaverError
 from taver.core.progress import Silent
 from taver.core.receipt import Stage
 from taver.dataset import schema, share, split
@@ -94,7 +94,7 @@ def build(
             schema.validate(made.root, place.name)
             staging.publish()
     if receipts:
-        _leave_receipts(study, sessions, place, config)
+        notes += _leave_receipts(study, sessions, place, config)
     return _told(
         place, wanted, counts, [*notes, *wanted.notes],
         chunks_written=made.chunks_written, labels_written=made.labels_written,
@@ -183,24 +183,25 @@ def _refuse_full(place: Place, wanted: Plan) -> None:
 
 def _leave_receipts(
     study: Study, sessions: Sequence[Chosen], place: Place, config: BuildConfig
-) -> None:
-    """Note beside each session that it is built, so that it is known when that is stale."""
+) -> list[str]:
+    """Note beside each session that it is built, so that it is known when that is stale.
+
+    The dataset is in place by now: a session that cannot be written to is only told of.
+    """
+    notes = []
     for one in sessions:
-        folder = one.session.folder
-        inputs = [
-            path
-            for path in (
-                *(p for m in one.modalities for p in one.session.stream_files(m)),
-                folder / "stages" / "faces.json",
-                folder / "stages" / "fused.json",
-            )
-            if path.is_file()
-        ]
-        with lock.held(folder, f"Session {one.session.name}"):
-            receipt.write(
-                study, one.session, Stage.BUILT, inputs=inputs, outputs=place.outputs(),
-                settings={"store": place.name, **config.told()},
-            )  # fmt: skip
+        stages_of = (receipt.path_of(one.session, stage) for stage in (Stage.FACES, Stage.FUSED))
+        streams = (path for m in one.modalities for path in one.session.stream_files(m))
+        try:
+            with lock.held(one.session.folder, f"Session {one.session.name}"):
+                receipt.write(
+                    study, one.session, Stage.BUILT,
+                    inputs=[*streams, *(path for path in stages_of if path.is_file())],
+                    outputs=place.outputs(), settings={"store": place.name, **config.told()},
+                )  # fmt: skip
+        except TaverError as error:
+            notes.append(f"{one.session.name}: no receipt that it is built, {error.what}")
+    return notes
 
 
 def _told(place: Place, wanted: Plan, counts: Counts, notes: list[str], **more: Any) -> Built:

@@ -6,13 +6,18 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
+import built
 import datasets
 import forgetting
 import numpy as np
+import zarr
 
 import taver.dataset
+from taver.core.consent import Audience
 from taver.core.progress import Silent
 from taver.dataset import schema
+from taver.dataset.build.run import build
+from taver.dataset.config import BuildConfig
 from taver.dataset.forget import person
 from taver.dataset.forget.scan import scan
 from taver.dataset.forget.who import look_for
@@ -30,9 +35,9 @@ _AT_ONCE = 8  # clips that tensorstore is asked for together
 
 
 def measured(quick: bool, folder: Path) -> dict[str, float | bool]:
-    """Return the figures of reading."""
+    """Return the figures of reading; the pictures are crops of a simulated session."""
     store = folder / "reading.zarr"
-    datasets.make_dataset(store, people=2 if quick else 4, seconds=102.4)
+    _tiled(_crops(folder), store, people=2 if quick else 4, slots=1024)
     try:
         figures = shares(store, folder, rounds=3 if quick else 7)
         return {
@@ -42,6 +47,30 @@ def measured(quick: bool, folder: Path) -> dict[str, float | bool]:
         }
     finally:
         shutil.rmtree(store)
+
+
+def _crops(folder: Path) -> dict[str, np.ndarray]:
+    """Return real crops: of what the other part built, or of a short session of our own."""
+    store = folder.parent / "build" / "whole.zarr"
+    if not store.is_dir():
+        study = built.study_of(folder / "crops", seconds=6.4)
+        built.with_faces(study, "s01")
+        built.label(study)
+        store = folder / "crops.zarr"
+        build(study, str(store), BuildConfig(), audience=Audience.LAB)
+    (recording,) = taver.dataset.open(store).recordings.values()
+    slots = np.arange(recording.slots)
+    return {str(m): recording.pictures(m, slots) for m in recording.modalities}
+
+
+def _tiled(crops: dict[str, np.ndarray], store: Path, *, people: int, slots: int) -> None:
+    """Write a dataset larger than any cache: the crops over and over, half of them mirrored."""
+    datasets.make_dataset(store, people=people, seconds=slots / schema.RATE_HZ)
+    root = zarr.open_group(store, mode="r+")[schema.RECORDINGS]
+    for _, group in root.groups():
+        for modality, pictures in crops.items():
+            both = np.concatenate([pictures, pictures[:, :, ::-1]])
+            group[modality][...] = both[np.arange(slots) % len(both)]
 
 
 def shares(store: Path, folder: Path, *, rounds: int) -> dict[str, float]:
@@ -146,8 +175,6 @@ def shares(store: Path, folder: Path, *, rounds: int) -> dict[str, float]:
 
 def peers_agree(store: Path) -> bool:
     """Tell whether tensorstore, zarrs and zarr-python read what our own reader reads."""
-    import zarr
-
     data = taver.dataset.open(store)
     recordings = list(data.recordings.values())
     stores = _tensorstores(store, recordings)
@@ -219,8 +246,6 @@ def _tensorstores(store: Path, recordings: list[Any]) -> dict[tuple[str, str], A
 
 def _arrays(recordings: list[Any]) -> dict[tuple[str, str], Any]:
     """Return zarr's arrays, set to do a shard's chunks in one go."""
-    import zarr
-
     with zarr.config.set({"codec_pipeline.batch_size": schema.SHARD_FRAMES}):
         return {
             (recording.name, str(modality)): zarr.open_array(
