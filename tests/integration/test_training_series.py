@@ -55,7 +55,6 @@ def test_two_processes_train_as_one_does_and_stop_together(store, tmp_path):
     one = checkpoint.load(tmp_path / "one" / "last.ckpt")
     assert json.loads(one.rest["state"])["step"] == state["step"]
     apart = max(float((one.weights[n] - two.weights[n]).abs().max()) for n in one.weights)
-    print("APART", apart, state["step"])
     assert apart <= several.optimiser.learning_rate
     losses = [[e.loss for e in training.history_of(found.rest)] for found in (one, two)]
     assert losses[0] == pytest.approx(losses[1], abs=1e-5)

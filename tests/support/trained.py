@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import datasets
 
@@ -37,7 +38,10 @@ class CtrlC:
         self.left -= steps
         if self.left <= 0:
             self.left = 10**9
-            os.kill(os.getpid(), signal.SIGINT)  # as a terminal does: whichever thread is asked
+            if sys.platform == "win32":
+                signal.raise_signal(signal.SIGINT)
+            else:  # as a terminal does it: to the process, whichever thread this is
+                os.kill(os.getpid(), signal.SIGINT)
 
 
 class Titles:

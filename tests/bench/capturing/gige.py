@@ -80,9 +80,7 @@ def _stamps(path: Path) -> list[tuple[int, bool]]:
     return [(stamp.number, bool(stamp.status & FrameStatus.INCOMPLETE)) for stamp in stamps]
 
 
-def _check(
-    stamps: list[tuple[int, bool]], sent: list[int], left_out: list[tuple[str, int]]
-) -> int:
+def _check(stamps: list[tuple[int, bool]], sent: list[int], left_out: list[tuple[str, int]]) -> int:
     """Hold each stored frame against what the camera wrote down of it.
 
     Return how many more are incomplete than the camera left packets out of: on a busy machine the
