@@ -147,7 +147,7 @@ def _add(recordings: Any, name: str, seen: Person, task: Task) -> None:
         f"{name}-task",
         {
             "participant": name,
-            "session": None,
+            "session": f"s{name[1:]}",
             "modalities": list(MODALITIES),
             "simulated": True,
             "raters": [],
