@@ -50,7 +50,8 @@ def _pictures() -> dict[str, Column]:
             "uint16", ("size", "size"), "mm", "along the colour camera's axis", Modality.DEPTH
         ),
         "thermal": Column(
-            "uint16", ("size", "size"), "0.04 K", "apparent temperature", Modality.THERMAL
+            "uint16", ("size", "size"), "count", "apparent temperature; kelvin by thermal_kelvin",
+            Modality.THERMAL,
         ),
     }  # fmt: skip
 

@@ -55,6 +55,8 @@ def _run(name: str, *, quick: bool) -> tuple[int, dict[str, float], list[str]]:
             command + ["--quick"] * quick, stdout=subprocess.PIPE, text=True, check=False
         )
         found = json.loads(file.read_text()) if file.is_file() else {}
+    if done.returncode:
+        print(done.stdout, file=sys.stderr)
     missed = [
         " ".join(line.split()[1:]) for line in done.stdout.splitlines() if line.startswith("MISSED")
     ]

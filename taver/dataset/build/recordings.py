@@ -14,7 +14,7 @@ from taver.core.session.footage import Footage
 from taver.core.storage import explained
 from taver.dataset import schema, share
 from taver.dataset.build import keys, rated
-from taver.dataset.build.cutter import sized
+from taver.dataset.build.cutter import kelvin_of, sized
 from taver.dataset.build.job import Cut
 from taver.dataset.build.source import rows_of_slots
 from taver.faces import similarity, store
@@ -214,12 +214,7 @@ def _where(found: npt.NDArray[np.bool_], values: npt.NDArray[Any]) -> npt.NDArra
 
 
 def _kelvin(unit: str | None) -> list[float] | None:
-    if unit is None:
-        return None
-    from calibration.thermal.scale import Scale
-
-    scale = Scale.from_unit(unit)
-    return [scale.kelvin_per_count, scale.offset_k]
+    return None if unit is None else kelvin_of(unit)
 
 
 def _relaxing_face_k(about: Opened) -> float | None:
