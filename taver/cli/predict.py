@@ -36,11 +36,12 @@ def predict(
     post: str | None,
     attention: bool,
 ) -> None:
-    """Predict every slot of a session with a trained run.
+    """Let a trained run say what it sees in a session, ten times a second.
 
     RUN is the folder that taver train-baseline wrote, or its name in a study.
-    Writes predictions/NAME.csv and NAME.html into it. The session's pictures
-    are cut for this, and deleted again; labels are not looked at.
+    Of a session that was rated its rated stretches are looked at, else all of
+    it. Writes predictions/NAME.csv and NAME.html into the run. The session's
+    pictures are cut for this, and deleted again; labels are not looked at.
 
     Example: taver predict runs/tran --session s01
     """

@@ -45,6 +45,7 @@ class Info(msgspec.Struct, frozen=True, kw_only=True):
     stored_bytes: int | None  # None where nobody can tell
     splits: dict[str, dict[str, int]]
     recordings: tuple[About, ...]
+    imported: str = ""  # the layout of the corpus that it was brought in from
 
     def lines(self) -> list[tuple[str, str]]:
         """Return what there is to say of the whole, name by name."""
@@ -90,6 +91,7 @@ def info(data: Dataset) -> Info:
             for name, split in data.splits.items()
         },
         recordings=recordings,
+        imported=data.attributes["made"].get("settings", {}).get("imported", ""),
     )
 
 

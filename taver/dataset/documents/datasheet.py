@@ -71,10 +71,7 @@ def datasheet(
             ["part", "people", "recordings", "slots", "labelled", "minutes"],
         ),
         "## Preprocessing",
-        ("Faces were found and followed in colour, aligned so that eyes and nose stand still, and "
-        f"cut to {info.size_px}x{info.size_px} pixels; depth and heat were brought onto the colour "
-        f"picture by calibration. Pictures were put on a grid of {info.rate_hz:g} a second by the "
-        "nearest time stamp."),
+        _preprocessing(info),
         "## Uses",
         _said(told.uses, "uses", "what it is meant for"),
         told.misuses
@@ -93,6 +90,22 @@ def datasheet(
 
 def _said(text: str, key: str, what: str) -> str:
     return text or f"*Not stated: {what} (`{key}` in about.toml).*"
+
+
+def _preprocessing(info: Info) -> str:
+    """Tell what was done to the pictures, of what there is."""
+    cut = f"aligned, and cut to {info.size_px}x{info.size_px} pixels"
+    if info.imported:
+        return (
+            f"Films and tables of another corpus were brought in (layout: {info.imported}). Faces "
+            f"were found in each picture, or told beside it, {cut}, {info.rate_hz:g} a second."
+        )
+    others = [name for name in ("depth", "thermal") if name in info.modalities]
+    brought = f"; {' and '.join(others)} by calibration, too" if others else ""
+    return (
+        f"Faces were found and followed in colour, {cut}{brought}. Pictures were put on a grid of "
+        f"{info.rate_hz:g} a second by the nearest time stamp."
+    )
 
 
 def _demographics(people: Sequence[Participant], info: Info) -> str:
