@@ -97,8 +97,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: st
     classes = [
         ' class="right"' if right[place : place + 1] == "r" else "" for place in range(len(columns))
     ]
-    head = "".join(
-        f'<th scope="col"{c}>{escaped(column)}</th>'
+    head = "".join(  # a heading that says nothing is none, to a screen reader
+        f'<th scope="col"{c}>{escaped(column)}</th>' if column else "<td></td>"
         for c, column in zip(classes, columns, strict=True)
     )
     body = "".join(
@@ -124,7 +124,10 @@ def picture(data: bytes, caption: str, *, kind: str = "png", width_px: int | Non
 
 
 def drawing(svg: str, caption: str) -> Markup:
-    """Return an inline SVG, which is taken as markup, with its caption."""
+    """Return an inline SVG, which is taken as markup, with its caption; also a screen reader's."""
+    tag, closed, rest = svg.partition(">")
+    if 'role="img"' in tag and "aria-label" not in tag:
+        svg = f'{tag} aria-label="{escaped(caption)}"{closed}{rest}'
     return Markup(f"<figure>{svg}<figcaption>{escaped(caption)}</figcaption></figure>")
 
 

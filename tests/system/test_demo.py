@@ -7,11 +7,13 @@ import re
 import sys
 from urllib.parse import unquote
 
+import browsing
 import children
 import cv2
 import numpy as np
 import pytest
 import studies
+from axe_playwright_python.sync_playwright import Axe
 
 import taver.dataset
 from calibration import store
@@ -255,3 +257,45 @@ def test_a_recording_that_was_interrupted_is_drawn_again(tmp_path):
     assert not find(study, "s01").interrupted
     assert (study.sessions_folder / "s02" / "color.mcap").stat().st_mtime_ns == kept
     assert not interviews.recorded(study, size, Silent()).fresh
+
+
+@pytest.fixture(scope="module")
+def pages(first, place):
+    """Every HTML page that taver writes: the demo's, and two that it does not make itself."""
+    assert first.returncode == 0, first.stderr
+    folder = place / "taver-demo"
+    for command in (["session", "report", "calib01"], ["dataset", "document"]):
+        done = children.taver(*command, cwd=folder)
+        assert done.returncode == 0, done.stderr
+    return sorted(folder.rglob("*.html"))
+
+
+def test_every_kind_of_page_is_looked_at(pages):
+    there = [path.as_posix() for path in pages]
+    for wanted in (
+        "demo.html", "labels.html", "rig-report.html", "calib01/report.html", "s01/faces.html",
+        "live01/report.html", "tran/report.html", "uran/report.html", "gallery.html",
+    ):  # fmt: skip
+        assert any(path.endswith(wanted) for path in there), wanted
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_fetches_complains_or_keeps_anybody_out(pages, scheme):
+    told = {}
+    with browsing.browser() as browser:
+        page = browser.new_page(color_scheme=scheme, viewport={"width": 1100, "height": 800})
+        asked, said = [], []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        for path in pages:
+            asked.clear()
+            said.clear()
+            page.goto(path.as_uri())
+            found = Axe().run(page).response["violations"]
+            violations = [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
+            fetched = [url for url in asked if not url.startswith(("data:", path.as_uri()))]
+            wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+            if violations or said or fetched or wide:
+                told[path.name] = (violations, list(said), fetched, wide)
+    assert told == {}
