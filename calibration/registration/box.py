@@ -16,6 +16,17 @@ class Box(NamedTuple):
     width_px: int
     height_px: int
 
+    def grown(self, more_px: int) -> Box:
+        """Return the box with so much more on each side, inside of a picture or not."""
+        left, top = self.left_px - more_px, self.top_px - more_px
+        return Box(left, top, self.width_px + 2 * more_px, self.height_px + 2 * more_px)
+
+    def lies_in(self, other: Box) -> bool:
+        """Tell whether all of it is in another one."""
+        left, top = self.left_px - other.left_px, self.top_px - other.top_px
+        inside = left + self.width_px <= other.width_px and top + self.height_px <= other.height_px
+        return left >= 0 and top >= 0 and inside
+
     def clipped(self, width_px: int, height_px: int) -> Box:
         """Return what of it lies in a picture of this size, or say that nothing does."""
         left, top = max(self.left_px, 0), max(self.top_px, 0)

@@ -168,16 +168,24 @@ class Registration:
             )
         return Registered(out, camera)
 
-    def cleaned(self, depth_mm: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:
-        """Return the true z in the depth camera itself: shifted, despeckled; 0 is missing."""
+    def cleaned(
+        self, depth_mm: npt.NDArray[np.uint16], *, box: Box | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Return the true z in the depth camera itself: shifted, despeckled; 0 is missing.
+
+        Whole, or of a box of the depth picture.
+        """
         depth = refuse.as_depth(depth_mm, self.ir)
-        z_mm = np.empty(depth.shape, np.float32)
-        self._clean(depth, 0, 0, z_mm)
+        part = Box(0, 0, self.ir.width_px, self.ir.height_px)
+        if box is not None:
+            part = checked(box, self.ir.width_px, self.ir.height_px)
+        z_mm = np.empty((part.height_px, part.width_px), np.float32)
+        self._clean(depth, part.top_px, part.left_px, z_mm)
         return z_mm
 
-    def check(self, depth_mm: npt.NDArray[np.uint16]) -> None:
-        """Raise InputError if this is no depth picture of this camera."""
-        refuse.as_depth(depth_mm, self.ir)
+    def checked(self, depth_mm: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
+        """Return it as it is worked on; raise InputError if it is none of this camera's."""
+        return refuse.as_depth(depth_mm, self.ir)
 
     def _clean(
         self, depth: npt.NDArray[np.uint16], top: int, left: int, z_mm: npt.NDArray[np.float32]

@@ -72,7 +72,16 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def kelvin(self, counts: Any) -> Float32:
         """Return temperatures; NaN where the sensor told its lowest or highest count."""
-        told = np.asarray(counts)
+        told = self.check(counts)
+        kelvin = told.astype(np.float32)
+        kelvin *= np.float32(self.kelvin_per_count)
+        kelvin += np.float32(self.offset_k)
+        kelvin[(told == 0) | (told == self.saturated)] = np.nan
+        return kelvin
+
+    def check(self, counts: Any) -> npt.NDArray[np.uint16]:
+        """Return the counts of a picture; raise InputError if they are none of this camera's."""
+        told: npt.NDArray[np.uint16] = np.asarray(counts)
         if told.dtype.kind != "u" or told.dtype.itemsize != 2:
             what = f"A thermal picture of {told.dtype}"
             fix = "give the recorded counts, unsigned 16 bit"
@@ -88,8 +97,4 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
                 fix="name the bits the camera gives: Scale(..., bits=16); or it is a picture of "
                 "another sensor",
             )
-        kelvin = told.astype(np.float32)
-        kelvin *= np.float32(self.kelvin_per_count)
-        kelvin += np.float32(self.offset_k)
-        kelvin[(told == 0) | (told == self.saturated)] = np.nan
-        return kelvin
+        return told

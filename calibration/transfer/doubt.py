@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from calibration.compiled import compiled
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from calibration.rig import Uncertainty
     from calibration.transfer.chain import Chain
+    from calibration.transfer.lens import Way
 
     Floats = npt.NDArray[np.float64]
 
 _COLUMNS, _ROWS = 9, 7  # of the table over the picture
-_INVERSE_DEPTHS: Final = np.linspace(1 / 500.0, 1 / 5000.0, 6)  # per mm: the way parallax goes
+_NEAREST_MM, _FARTHEST_MM = 500.0, 5000.0
+_INVERSE_DEPTHS: Final = np.linspace(1 / _NEAREST_MM, 1 / _FARTHEST_MM, 6)  # the way parallax goes
 _AVERAGED: Final = 0.67  # of one pixel's noise is left between four, by linear interpolation
 _STEP_SIGMAS: Final = 0.1
 
@@ -30,11 +34,12 @@ def depth_sigma_mm(z_mm: Floats) -> Floats:
     return np.asarray(_AVERAGED * (1.5 - 0.5 * z_m + 0.3 * z_m**2))
 
 
-def by_depth(chain: Chain, pixels: Floats, z_mm: Floats, sigma_mm: Floats) -> Floats:
+def by_depth(way: Way, rays: Floats, z_mm: Floats, sigma_mm: Floats) -> Floats:
     """Return what this deviation of the depth does to the target's pixels, a coordinate."""
-    near = chain.seen(chain.points(pixels, z_mm - 0.5))
-    far = chain.seen(chain.points(pixels, z_mm + 0.5))
-    return np.asarray(np.linalg.norm(far - near, axis=1) * sigma_mm / np.sqrt(2.0))
+    near = way.seen(rays * (z_mm - 0.5)[:, None])
+    far = way.seen(rays * (z_mm + 0.5)[:, None])
+    x, y = (far - near).T
+    return np.asarray(np.sqrt(x * x + y * y) * sigma_mm / np.sqrt(2.0))
 
 
 class Table:
@@ -66,19 +71,34 @@ class Table:
 
     def sigma_px(self, pixels: Floats, z_mm: Floats) -> Floats:
         """Return one standard deviation of a coordinate in the target."""
-        inverse = np.clip(1.0 / z_mm, _INVERSE_DEPTHS[-1], _INVERSE_DEPTHS[0])
-        span = _INVERSE_DEPTHS[0] - _INVERSE_DEPTHS[-1]
-        deep = (_INVERSE_DEPTHS[0] - inverse) / span * (len(_INVERSE_DEPTHS) - 1)
-        place = np.stack([deep, *(pixels * self._scale).T[::-1]])
-        limits = np.array(self._variance.shape)[:, None] - 1
-        place = np.clip(np.nan_to_num(place), 0, limits)
-        first = np.minimum(place.astype(np.int64), limits - 1)
-        part = place - first
-        total = np.zeros(len(z_mm))
-        for corner in np.ndindex(2, 2, 2):
-            weight = np.ones(len(z_mm))
-            for axis, far in enumerate(corner):
-                weight = weight * (part[axis] if far else 1.0 - part[axis])
-            at = first + np.array(corner)[:, None]
-            total += weight * self._variance[tuple(at)]
-        return np.asarray(np.sqrt(np.maximum(total, 0.0)))
+        sigma_px = np.empty(len(z_mm))
+        _between(self._variance, pixels, z_mm, self._scale, sigma_px)
+        return sigma_px
+
+
+@compiled
+def _between(
+    variance: Floats, pixels: Floats, z_mm: Floats, scale: Floats, sigma_px: Floats
+) -> None:
+    """Write the root of the table at each point, linear between its nodes; its ends go on."""
+    deepest = variance.shape[0] - 1
+    nearest, farthest = 1.0 / _NEAREST_MM, 1.0 / _FARTHEST_MM
+    for i in range(z_mm.shape[0]):
+        deep = (nearest - 1.0 / z_mm[i]) / (nearest - farthest) * deepest
+        w, far = _place(deep, deepest)
+        v, down = _place(pixels[i, 1] * scale[1], variance.shape[1] - 1)
+        u, right = _place(pixels[i, 0] * scale[0], variance.shape[2] - 1)
+        total = 0.0
+        for a, by_depth in ((0, 1.0 - far), (1, far)):
+            for b, by_row in ((0, 1.0 - down), (1, down)):
+                for c, by_column in ((0, 1.0 - right), (1, right)):
+                    total += by_depth * by_row * by_column * variance[w + a, v + b, u + c]
+        sigma_px[i] = np.sqrt(max(total, 0.0))
+
+
+@compiled
+def _place(at: float, last: int) -> tuple[int, float]:
+    """Return the node before a place and how far beyond it the place is; NaN is at the start."""
+    kept = min(max(at, 0.0), float(last)) if np.isfinite(at) else 0.0
+    node = min(int(kept), last - 1)
+    return node, kept - node

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from calibration.compiled import compiled
 from calibration.registration.box import Box
 from calibration.registration.engine import Onto, Registration
 from calibration.registration.refuse import refuse_mirrored
 from calibration.transfer import doubt
 from calibration.transfer.chain import Chain
+from calibration.transfer.lens import Lens, Way
 from calibration.transfer.sample import Sampled, sample
 from taver.core.errors import InputError
 from taver.core.vectors import as_vectors
@@ -31,7 +33,7 @@ Target = Literal["depth", "thermal"]
 _REACH_PX: Final = 3  # a depth pixel, in colour pixels
 _CONFIRM_PX: Final = 2  # within which the target has to see the point's own surface
 _ON_SURFACE: Final = 0.012  # of the distance: as near to it as noise and slope allow
-_MARGIN_PX: Final = 12
+_SPARE_PX: Final = 8  # more is registered where other points are likely to be asked for next
 _ASIDE: Final = 0.5  # a depth pixel may lie half its width beside where it is told
 
 
@@ -59,6 +61,25 @@ class Transferred:
         return np.asarray(self.state == State.VISIBLE)
 
 
+class Pictured:
+    """A depth picture, and what was registered of it: points asked for next are often near by."""
+
+    def __init__(self, depth_mm: npt.NDArray[np.uint16], registration: Registration) -> None:
+        self.depth_mm = registration.checked(depth_mm)
+        self._registration = registration
+        self._box: Box | None = None
+        self._part = np.empty((0, 0), np.uint16)
+
+    def registered(self, box: Box) -> npt.NDArray[np.uint16]:
+        """Return depth as the colour camera sees it in the box."""
+        if self._box is None or not box.lies_in(self._box):
+            camera = self._registration.camera
+            self._box = box.grown(_SPARE_PX).clipped(camera.width_px, camera.height_px)
+            self._part = self._registration.register(self.depth_mm, box=self._box).depth_mm
+        left, top = box.left_px - self._box.left_px, box.top_px - self._box.top_px
+        return self._part[top : top + box.height_px, left : left + box.width_px]
+
+
 class Transfer:
     """Finds points of the registered colour picture in the other cameras' pictures."""
 
@@ -74,6 +95,8 @@ class Transfer:
         self._uncertainty = uncertainty
         self._thermal, self._color_to_thermal = thermal, color_to_thermal
         self._tables: dict[Target, doubt.Table] = {}
+        self._ways: dict[Target, Way] = {}
+        self._color, self._recorded = Lens(registration.camera), Lens(registration.recorded)
 
     @classmethod
     def from_rig(cls, rig: Rig, *, onto: Onto = "original") -> Transfer:
@@ -85,10 +108,14 @@ class Transfer:
             uncertainty=rig.uncertainty,
         )
 
+    def pictured(self, depth_mm: npt.NDArray[np.uint16]) -> Pictured:
+        """Return a depth picture of which the points of more than one call are asked for."""
+        return Pictured(depth_mm, self.registration)
+
     def points(
         self,
         pixels: npt.ArrayLike,
-        depth_mm: npt.NDArray[np.uint16],
+        depth_mm: npt.NDArray[np.uint16] | Pictured,
         *,
         to: Target,
         mirrored: bool | None = None,
@@ -103,49 +130,49 @@ class Transfer:
             raise InputError(
                 f"Points of the shape {wanted.shape}", fix="give the points of one picture: (N, 2)"
             )
-        chain = self._chain(to)
-        box = self._around(wanted, self.registration)
+        way = self._way(to)
+        picture = depth_mm if isinstance(depth_mm, Pictured) else self.pictured(depth_mm)
+        wanted = np.require(wanted, requirements=["C", "W"])  # or it would be compiled for anew
+        box = _around(wanted, self.registration.camera, _REACH_PX + 1)
         if box is None:
-            self.registration.check(depth_mm)
             return _nowhere(len(wanted))
-        part = self.registration.register(depth_mm, box=box).depth_mm
-        sampled = sample(part, wanted - box[:2], _REACH_PX)
-        points = chain.points(wanted, sampled.z_mm)
-        found = chain.seen(points)
+        sampled = sample(picture.registered(box), wanted - box[:2], _REACH_PX)
+        rays = self._color.rays(wanted)
+        points = rays * sampled.z_mm[:, None]
+        there = way.moved(points)
+        found = way.lens.project(there)
         state = np.full(len(wanted), State.VISIBLE, np.uint8)
-        state[~self._confirmed(to, depth_mm, chain.color_to_target.apply(points), found)] = (
-            State.OCCLUDED
-        )
-        state[~chain.target.contains(found)] = State.OUTSIDE
+        state[~self._confirmed(to, picture.depth_mm, there, found)] = State.OCCLUDED
+        state[~way.camera.contains(found)] = State.OUTSIDE
         state[np.isnan(points[:, 0])] = State.NO_DEPTH
-        return Transferred(found, state, self._sigma_px(to, wanted, sampled), points)
+        return Transferred(found, state, self._sigma_px(to, rays, sampled), points)
 
-    def _sigma_px(self, to: Target, pixels: Floats, sampled: Sampled) -> Floats:
-        chain, z_mm = self._chain(to), sampled.z_mm
+    def _sigma_px(self, to: Target, rays: Floats, sampled: Sampled) -> Floats:
+        z_mm = sampled.z_mm
         sigma_mm = doubt.depth_sigma_mm(z_mm)
         sigma_mm = np.hypot(sigma_mm, _ASIDE * sampled.spread_mm)
         sigma_mm = np.hypot(sigma_mm, sampled.doubt_mm / 2.0)
-        noise = doubt.by_depth(chain, pixels, z_mm, sigma_mm)
+        noise = doubt.by_depth(self._way(to), rays, z_mm, sigma_mm)
         table = self._table(to)
         if table is None:
             return noise
-        recorded = self.registration.recorded.project(self.registration.camera.rays(pixels))
-        return np.hypot(noise, table.sigma_px(recorded, z_mm))
+        return np.hypot(noise, table.sigma_px(self._recorded.project(rays), z_mm))
 
     def _confirmed(
         self, to: Target, depth_mm: npt.NDArray[np.uint16], points_mm: Floats, found: Floats
     ) -> npt.NDArray[np.bool_]:
         """Return which points' own surface is what the target sees there."""
+        box = _around(found, self._way(to).camera, _CONFIRM_PX + 1)
+        if box is None:
+            return np.zeros(len(found), np.bool_)
+        seen: npt.NDArray[np.generic]
         if to == "depth":
-            seen: npt.NDArray[np.generic] = self.registration.cleaned(depth_mm)
-            start = np.zeros(2)
+            seen = self.registration.cleaned(depth_mm, box=box)
         else:
-            box = self._around(found, self._onto_thermal)
-            if box is None:
-                return np.zeros(len(found), np.bool_)
             seen = self._onto_thermal.register(depth_mm, box=box).depth_mm
-            start = np.array(box[:2], np.float64)
-        return _own_surface(seen, found - start, points_mm[:, 2])
+        mine = np.zeros(len(found), np.bool_)
+        _own_surface(seen, found - box[:2], points_mm[:, 2], mine)
+        return mine
 
     @functools.cached_property
     def _onto_thermal(self) -> Registration:
@@ -171,6 +198,12 @@ class Transfer:
         assert pose is not None  # _onto_thermal has looked
         return Chain(mine.camera, mine.ir, mine.ir_to_color, thermal, pose, "thermal")
 
+    def _way(self, to: Target) -> Way:
+        if to not in self._ways:
+            chain = self._chain(to)
+            self._ways[to] = Way(chain.color_to_target, chain.target)
+        return self._ways[to]
+
     def _table(self, to: Target) -> doubt.Table | None:
         if self._uncertainty is None:
             return None
@@ -179,33 +212,36 @@ class Transfer:
             self._tables[to] = doubt.Table(chain, self._uncertainty)
         return self._tables[to]
 
-    def _around(self, pixels: Floats, registration: Registration) -> Box | None:
-        """Return a box about the pixels and what is near them, or None if all are elsewhere."""
-        camera = registration.camera
-        inside = pixels[camera.contains(pixels)]
-        if not len(inside):
-            return None
-        left, top = (int(v) for v in np.floor(inside.min(axis=0)) - _MARGIN_PX)
-        right, bottom = (int(v) for v in np.ceil(inside.max(axis=0)) + _MARGIN_PX + 1)
-        box = Box(left, top, right - left, bottom - top)
-        return box.clipped(camera.width_px, camera.height_px)
+
+def _around(pixels: Floats, camera: Camera, more_px: int) -> Box | None:
+    """Return a box about the pixels and what is near them, or None if all are elsewhere."""
+    inside = pixels[camera.contains(pixels)]
+    if not len(inside):
+        return None
+    left, top = (int(v) for v in np.floor(inside.min(axis=0)))
+    right, bottom = (int(v) for v in np.ceil(inside.max(axis=0)) + 1)
+    box = Box(left, top, right - left, bottom - top).grown(more_px)
+    return box.clipped(camera.width_px, camera.height_px)
 
 
+@compiled
 def _own_surface(
-    seen_mm: npt.NDArray[np.generic], pixels: Floats, z_mm: Floats
-) -> npt.NDArray[np.bool_]:
-    """Return where one of the pixels around is as far away as the point."""
+    seen_mm: npt.NDArray[np.generic],
+    pixels: Floats,
+    z_mm: Floats,
+    mine: npt.NDArray[np.bool_],
+) -> None:
+    """Write where one of the pixels around is as far away as the point."""
     high, wide = seen_mm.shape
-    known = np.isfinite(pixels).all(axis=1, keepdims=True)
-    middle = np.rint(np.where(known, pixels, -1e6)).astype(np.int64)
-    steps = np.arange(-_CONFIRM_PX, _CONFIRM_PX + 1)
-    column = middle[:, 0, None, None] + steps[None, None, :]
-    row = middle[:, 1, None, None] + steps[None, :, None]
-    inside = (column >= 0) & (column < wide) & (row >= 0) & (row < high)
-    near = seen_mm[np.where(inside, row, 0), np.where(inside, column, 0)].astype(np.float64)
-    with np.errstate(invalid="ignore"):  # points without depth agree with nothing
-        mine = inside & (np.abs(near - z_mm[:, None, None]) <= _ON_SURFACE * z_mm[:, None, None])
-    return np.asarray(mine.any(axis=(1, 2)))
+    for i in range(pixels.shape[0]):
+        x, y = np.rint(pixels[i, 0]), np.rint(pixels[i, 1])
+        if not (abs(x) < 1e6 and abs(y) < 1e6):
+            continue
+        reach = _ON_SURFACE * z_mm[i]
+        for row in range(max(int(y) - _CONFIRM_PX, 0), min(int(y) + _CONFIRM_PX + 1, high)):
+            for column in range(max(int(x) - _CONFIRM_PX, 0), min(int(x) + _CONFIRM_PX + 1, wide)):
+                if abs(float(seen_mm[row, column]) - z_mm[i]) <= reach:
+                    mine[i] = True
 
 
 def _nowhere(count: int) -> Transferred:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+
+from calibration.compiled import compiled
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.int64]
 
 SAME: Final = 0.02  # depths that differ by more than this share are of two surfaces
 
@@ -29,29 +33,58 @@ def sample(z_mm: npt.NDArray[np.generic], pixels: Floats, reach_px: int) -> Samp
     in, or, where that is missing, of the nearest one that is not; whatever is farther than 2 % in
     front or behind counts as another surface. 0 is missing; points outside the picture have none.
     """
-    high, wide = z_mm.shape
+    told = Sampled(*(np.empty(len(pixels)) for _ in Sampled._fields))
+    _sample(z_mm, pixels, _nearest_first(reach_px), *told)
+    return told
+
+
+@functools.lru_cache(maxsize=8)
+def _nearest_first(reach_px: int) -> Ints:
+    """Return the steps (2, n), down and right, to all pixels that are looked at."""
     steps = np.arange(-reach_px, reach_px + 1)
     down, right = (offsets.ravel() for offsets in np.meshgrid(steps, steps, indexing="ij"))
     order = np.argsort(down**2 + right**2, kind="stable")
-    known = np.isfinite(pixels).all(axis=1, keepdims=True)
-    middle = np.rint(np.where(known, pixels, -1e6)).astype(np.int64)
-    column = middle[:, :1] + right[order]
-    row = middle[:, 1:] + down[order]
-    inside = (column >= 0) & (column < wide) & (row >= 0) & (row < high)
-    found = z_mm[np.where(inside, row, 0), np.where(inside, column, 0)].astype(np.float64)
-    found[~inside | ~(found > 0)] = np.nan
-    # A point outside the picture has no depth, whatever is near the border.
-    found[~inside[:, 0]] = np.nan
-    there = np.isfinite(found)
-    first = found[np.arange(len(found)), there.argmax(axis=1)]
-    mine = there & (np.abs(found - first[:, None]) <= SAME * first[:, None])
-    median = np.full(len(found), np.nan)
-    some = mine.any(axis=1)
-    median[some] = np.nanmedian(np.where(mine, found, np.nan)[some], axis=1)
-    spread = np.full(len(found), np.nan)
-    spread[some] = np.nanstd(np.where(mine, found, np.nan)[some], axis=1)
-    others = np.where(there & ~mine, np.abs(found - median[:, None]), np.nan)
-    doubt = np.zeros(len(found))
-    edge = np.isfinite(others).any(axis=1)
-    doubt[edge] = np.nanmin(others[edge], axis=1)
-    return Sampled(median, spread, doubt)
+    return np.ascontiguousarray(np.stack([down, right])[:, order], np.int64)
+
+
+@compiled
+def _sample(
+    picture: npt.NDArray[np.generic],
+    pixels: Floats,
+    steps: Ints,
+    z_mm: Floats,
+    spread_mm: Floats,
+    doubt_mm: Floats,
+) -> None:
+    high, wide = picture.shape
+    found = np.empty(steps.shape[1])
+    mine = np.empty(steps.shape[1])
+    for i in range(pixels.shape[0]):
+        z_mm[i], spread_mm[i], doubt_mm[i] = np.nan, np.nan, 0.0
+        x, y = np.rint(pixels[i, 0]), np.rint(pixels[i, 1])
+        # A point outside the picture has no depth, whatever is near the border.
+        if not (x >= 0.0 and x < wide and y >= 0.0 and y < high):
+            continue
+        count, own = 0, 0
+        for n in range(steps.shape[1]):
+            row, column = int(y) + steps[0, n], int(x) + steps[1, n]
+            if row < 0 or row >= high or column < 0 or column >= wide:
+                continue
+            z = float(picture[row, column])
+            if z > 0.0 and z < np.inf:
+                found[count] = z
+                count += 1
+        for n in range(count):
+            if abs(found[n] - found[0]) <= SAME * found[0]:
+                mine[own] = found[n]
+                own += 1
+        if not own:
+            continue
+        z_mm[i] = np.median(mine[:own])
+        spread_mm[i] = np.std(mine[:own])
+        nearest = np.inf
+        for n in range(count):
+            if abs(found[n] - found[0]) > SAME * found[0]:
+                nearest = min(nearest, abs(found[n] - z_mm[i]))
+        if nearest < np.inf:
+            doubt_mm[i] = nearest

@@ -100,8 +100,10 @@ def _decode_raster(data: bytes | memoryview) -> npt.NDArray[np.uint16]:
     blosc = need("numcodecs.blosc", extra="capture", to="read depth and thermal pictures")
     packed = bytes(data)
     try:
-        _check_sizes(packed)
-        return np.frombuffer(blosc.decompress(packed), RASTER_DTYPE)
+        # What comes out can be written to, so that nobody has to copy it to do so.
+        pixels = np.empty(_unpacked_size(packed), np.uint8)
+        blosc.decompress(packed, pixels)
+        return pixels.view(RASTER_DTYPE)
     except (RuntimeError, ValueError, struct.error) as error:
         raise DataError(
             f"A 16-bit frame cannot be unpacked ({error})",
@@ -109,8 +111,9 @@ def _decode_raster(data: bytes | memoryview) -> npt.NDArray[np.uint16]:
         ) from None
 
 
-def _check_sizes(packed: bytes) -> None:
-    """Raise ValueError if Blosc's header lies: the library reads and reserves what it says."""
+def _unpacked_size(packed: bytes) -> int:
+    """Return how many bytes come out; ValueError if Blosc's header lies: the library obeys it."""
     unpacked_size, packed_size = _BLOSC_SIZES.unpack_from(packed)
     if packed_size != len(packed) or unpacked_size > _LARGEST_RASTER_BYTES:
         raise ValueError("its sizes cannot be")
+    return int(unpacked_size)

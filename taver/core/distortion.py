@@ -67,6 +67,11 @@ class Distortion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         """Return up to which distance from the axis, at unit depth, the model is one-to-one."""
         return _disc_of(self.coefficients).radius
 
+    @property
+    def disc(self) -> Disc:
+        """Return where the model is one-to-one, with a table to start its inverse from."""
+        return _disc_of(self.coefficients)
+
     def distort(self, xy: npt.ArrayLike) -> Floats:
         """Return where the directions `xy` (..., 2) are seen; NaN outside the model's disc."""
         ideal = as_vectors(xy, 2, "directions")
@@ -180,7 +185,7 @@ def _brown(
     return seen_x, seen_y, j_xx, j_xy, j_yy
 
 
-class _Disc(NamedTuple):
+class Disc(NamedTuple):
     """Where one set of coefficients is one-to-one, and its radial inverse there as a table."""
 
     radius: float
@@ -191,9 +196,9 @@ class _Disc(NamedTuple):
 
 
 @functools.lru_cache(maxsize=64)
-def _disc_of(coefficients: tuple[float, ...]) -> _Disc:
+def _disc_of(coefficients: tuple[float, ...]) -> Disc:
     if not any(coefficients):
-        return _Disc(math.inf, math.inf, math.inf, np.zeros(1), np.ones(1))
+        return Disc(math.inf, math.inf, math.inf, np.zeros(1), np.ones(1))
     radii = np.tan(np.linspace(0.0, _STEEPEST_RAD, _TABLE_LENGTH))
     unusable = np.flatnonzero(~_usable(coefficients, radii))
     if len(unusable):
@@ -209,7 +214,7 @@ def _disc_of(coefficients: tuple[float, ...]) -> _Disc:
     p1, p2 = coefficients[2:4]
     radius = float(radii[-1])
     seen_radius = radius * float(g[-1]) + 3.0 * math.hypot(p1, p2) * radius**2
-    return _Disc(radius, 0.999 * radius, seen_radius, radii * g, 1.0 / g)
+    return Disc(radius, 0.999 * radius, seen_radius, radii * g, 1.0 / g)
 
 
 def _usable(coefficients: tuple[float, ...], r: Floats) -> npt.NDArray[np.bool_]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from calibration.rig import Rig
+    from calibration.transfer.engine import Pictured
     from taver.core.progress import Progress
     from taver.faces.points import Floats
     from taver.faces.streams import Streams
@@ -60,6 +61,8 @@ class ByRig:
         self._transfer = Transfer.from_rig(rig)
         self._corner = np.array([rig.crop.left_px, rig.crop.top_px], np.float64)
         self._sees_heat = rig.thermal is not None
+        self._given: npt.NDArray[np.uint16] | None = None
+        self._pictured: Pictured | None = None
 
     def depth(self, points: Floats, depth_mm: npt.NDArray[np.uint16]) -> Carried | None:
         """Return the points in the depth picture."""
@@ -83,7 +86,10 @@ class ByRig:
         return float(np.nanmedian(z_mm)) if np.isfinite(z_mm).any() else float("nan")
 
     def _carried(self, points: Floats, depth_mm: npt.NDArray[np.uint16], to: Any) -> Carried:
-        found = self._transfer.points(points - self._corner, depth_mm, to=to)
+        if self._pictured is None or depth_mm is not self._given:
+            # The points' way to heat is asked for next, through the same depth.
+            self._given, self._pictured = depth_mm, self._transfer.pictured(depth_mm)
+        found = self._transfer.points(points - self._corner, self._pictured, to=to)
         return Carried(found.pixels, found.sigma_px, found.visible, found.points_mm[:, 2])
 
 
@@ -121,8 +127,9 @@ def carry(
         carried = way.thermal(moved[row], depth.pixels, heat.pixels, heat.frame)
         _put(columns, "thermal", row, carried)
         if carried is not None and not heat.frozen:
+            scale.check(heat.pixels)
             seen = np.where(carried.visible[:, None], carried.pixels, np.nan)
-            for name, value in warmth(scale.kelvin(heat.pixels), seen).items():
+            for name, value in warmth(heat.pixels, seen, scale.kelvin).items():
                 warm[f"{name}_k"][row], warm[f"{name}_px"][row] = value
     return columns, warm
 

@@ -29,6 +29,8 @@ _PLANE: Final = (*range(17, 27), *range(36, 60))
 _ROUNDS: Final = 4
 _OFF_MM: Final = 25.0
 _FEWEST: Final = 12
+_ENDS: Final = np.array([[0.0, 1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 1.0]])  # of a crop: its corners
+_SURELY: Final = 1e-6  # px, more than rounding
 
 
 class Crop(NamedTuple):
@@ -63,21 +65,25 @@ def depth(depth_mm: npt.NDArray[Any], matrix: Floats, size_px: int = SIZE_PX) ->
     """Return the crop of a depth picture in millimetres; 0 in the picture is a hole."""
     u, v = _sources(matrix, size_px)
     high, wide = depth_mm.shape
-    valid = (u >= 0) & (u <= wide - 1) & (v >= 0) & (v <= high - 1)
-    u, v = np.where(valid, u, 0), np.where(valid, v, 0)
+    valid = _inside(matrix, depth_mm.shape, size_px)
+    if not valid.all():
+        u, v = np.where(valid, u, 0), np.where(valid, v, 0)
     left, top = np.minimum(u.astype(np.intp), wide - 2), np.minimum(v.astype(np.intp), high - 2)
     x, y = u - left, v - top
-    corners = np.stack([
-        depth_mm[top, left], depth_mm[top, left + 1],
-        depth_mm[top + 1, left], depth_mm[top + 1, left + 1],
-    ]).astype(np.float32)  # fmt: skip
-    weights = np.stack([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y])
-    nearest = np.take_along_axis(corners, weights.argmax(axis=0)[None], axis=0)[0]
-    mine = (corners > 0) & (np.abs(corners - nearest) <= _SAME * nearest)
-    shares = np.where(mine, weights, 0)
-    total = shares.sum(axis=0)
+    flat, first = depth_mm.reshape(-1), top * wide + left
+    # The corner that counts most; of two that count the same, the first.
+    nearest = flat.take(first + (x > 0.5) + wide * (y > 0.5)).astype(np.float32)
+    reach = _SAME * nearest
+    total, values = np.zeros(u.shape), np.zeros(u.shape)
+    for step, share in (
+        (0, (1 - x) * (1 - y)), (1, x * (1 - y)), (wide, (1 - x) * y), (wide + 1, x * y),
+    ):  # fmt: skip
+        corner = flat.take(first + step).astype(np.float32)
+        mine = share * ((corner > 0) & (np.abs(corner - nearest) <= reach))
+        total += mine
+        values += corner * mine
     valid &= nearest > 0
-    values = (corners * shares).sum(axis=0) / np.where(total > 0, total, 1)
+    values /= np.where(total > 0, total, 1)
     return _masked(values.astype(np.float32), valid)
 
 
@@ -122,8 +128,13 @@ def _sources(matrix: Floats, size_px: int) -> tuple[Floats, Floats]:
 
 
 def _inside(matrix: Floats, shape: tuple[int, ...], size_px: int) -> Mask:
-    u, v = _sources(matrix, size_px)
     high, wide = shape[:2]
+    back = similarity.inverse(matrix)
+    ends = back[:, :2] @ (_ENDS * (size_px - 1)) + back[:, 2:]
+    limits = np.array([[wide - 1.0], [high - 1.0]])
+    if ((ends > _SURELY) & (ends < limits - _SURELY)).all():  # its corners are, so all of it is
+        return np.ones((size_px, size_px), np.bool_)
+    u, v = _sources(matrix, size_px)
     return np.asarray((u >= 0) & (u <= wide - 1) & (v >= 0) & (v <= high - 1))
 
 

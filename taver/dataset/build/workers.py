@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import multiprocessing.connection
-import os
-import signal
-import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from taver.core import worker
 from taver.core.errors import InputError, TaverError
 from taver.core.extras import need
 
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
     Out = TypeVar("Out")
 
 MOST_JOBS: Final = 64
-_THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _ANSWERS_S: Final = 10
 
 
@@ -86,33 +82,11 @@ def each(executor: Executor, function: Callable[[In], Out], given: Sequence[In])
 @contextlib.contextmanager
 def _processes(jobs: int) -> Iterator[Executor]:
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=alone)
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=worker.begin)
     try:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def alone() -> None:
-    """Get a process ready: one thread of its own, or the cores are shared out twice."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process hears it
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    one_thread()
-
-
-def _end_with_parent() -> None:
-    """End this process when the first one was killed: it would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os._exit(1)
-
-
-def one_thread() -> None:
-    """Let the libraries in this process work in one thread each."""
-    for name in _THREADS:
-        os.environ[name] = "1"
-    need("cv2", extra="faces", to="cut faces out").setNumThreads(1)
 
 
 @contextlib.contextmanager
@@ -132,5 +106,5 @@ def _dask(address: str) -> Iterator[Executor]:
                 f"The Dask scheduler at {address} has no workers",
                 fix=f"start some: dask worker {address}",
             )
-        client.run(one_thread)
+        client.run(worker.one_thread)
         yield client.get_executor(pure=False)
