@@ -1,6 +1,8 @@
 """The parts of a build that need no pictures: slots, labels, digests, the bar, the workers."""
 
-from __future__ import functools
+from __future__ import annotations
+
+import functools
 
 import numpy as np
 import pytest
