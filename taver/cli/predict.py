@@ -36,7 +36,7 @@ def predict(
     post: str | None,
     attention: bool,
 ) -> None:
-    """Let a trained run say what it sees in a session, ten times a second.
+    """Predict a session with a trained run, ten times a second.
 
     RUN is the folder that taver train-baseline wrote, or its name in a study.
     Of a session that was rated its rated stretches are looked at, else all of

@@ -4,7 +4,10 @@ import itertools
 import json
 import os
 import re
+import shlex
+import shutil
 import sys
+from pathlib import Path
 from urllib.parse import unquote
 
 import browsing
@@ -14,9 +17,11 @@ import numpy as np
 import pytest
 import studies
 from axe_playwright_python.sync_playwright import Axe
+from typed import ROOT, typed
 
 import taver.dataset
 from calibration import store
+from taver.cli.main import run
 from taver.cli.story import interviews, names, rater
 from taver.core.errors import AlreadyThereError
 from taver.core.progress import Silent
@@ -203,19 +208,13 @@ def test_the_line_at_its_end_works_as_it_is_printed(first, place):
 def test_a_second_run_records_nothing_and_succeeds(demo, place):
     before = {p.name: p.stat().st_mtime_ns for p in demo.sessions_folder.rglob("*.mcap")}
     runs = {p: p.stat().st_mtime_ns for p in (demo.folder / "runs").rglob("*.ckpt")}
-    done = children.taver("demo", "--quick", cwd=place, timeout_s=200)
+    done = children.taver("demo", "--quick", "-q", cwd=place, timeout_s=200)
     assert done.returncode == 0, done.stderr
+    assert done.stderr == ""  # when quiet, results alone
     assert done.stdout.count("by an earlier run") >= 9
     assert runs == {p: p.stat().st_mtime_ns for p in (demo.folder / "runs").rglob("*.ckpt")}
     assert before == {p.name: p.stat().st_mtime_ns for p in demo.sessions_folder.rglob("*.mcap")}
     assert [folder.name for folder in folders(demo)] == ["calib01", "live01", *SESSIONS]
-
-
-def test_when_quiet_the_results_are_printed_and_nothing_else(demo, place):
-    done = children.taver("demo", "--quick", "-q", cwd=place, timeout_s=200)
-    assert done.returncode == 0
-    assert done.stderr == ""
-    assert "contact-sheet.png" in done.stdout
 
 
 def test_its_study_works_with_the_other_commands(demo):
@@ -257,6 +256,31 @@ def test_a_recording_that_was_interrupted_is_drawn_again(tmp_path):
     assert not find(study, "s01").interrupted
     assert (study.sessions_folder / "s02" / "color.mcap").stat().st_mtime_ns == kept
     assert not interviews.recorded(study, size, Silent()).fresh
+
+
+def test_what_the_readme_says_can_be_typed_from_top_to_bottom(
+    first, place, tmp_path, monkeypatch, capfd
+):
+    """Its first command was run above; the study it left is where the others are typed."""
+    assert first.returncode == 0, first.stderr
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    shutil.copytree(place / "taver-demo", tmp_path / "taver-demo")
+    monkeypatch.chdir(tmp_path)
+    lines = list(typed(ROOT / "README.md"))
+    assert "taver demo" in lines
+    for line in lines:
+        words = shlex.split(line)
+        if words[0] == "cd":
+            there = Path(words[1])
+            monkeypatch.chdir(there if there.is_dir() else tmp_path / there)
+            continue
+        if words[1] == "demo" or words[1:3] == ["annotate", "serve"]:
+            continue  # it was run, and this one serves until Ctrl-C
+        if words[1] == "init":
+            monkeypatch.chdir(tmp_path)  # a new chapter begins where people started
+        code = run(words[1:])
+        printed = capfd.readouterr()
+        assert code == 0, f"{line}\n{printed.err}"
 
 
 @pytest.fixture(scope="module")

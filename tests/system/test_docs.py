@@ -2,26 +2,15 @@
 
 import re
 import shlex
-import shutil
-from pathlib import Path
 
 import click
 import pytest
 import reference
+from typed import ROOT, typed
 
-from taver.cli.main import run, taver
+from taver.cli.main import taver
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
-
-
-def typed(page):
-    """Yield the commands in a page's code blocks, one by one."""
-    for block in re.findall(r"(?ms)^```(?:sh|bash)?\n(.*?)^```", page.read_text("utf-8")):
-        for line in block.splitlines():
-            for command in re.split(r"\s+&&\s+|;\s+", line):
-                if command.startswith(("taver ", "cd ")):
-                    yield command
 
 
 def test_readme_has_the_two_commands_for_a_fresh_machine():
@@ -46,27 +35,6 @@ def test_every_command_in_the_docs_is_one_that_taver_understands(page):
             assert found is not None, f"{page.name}: {line}"
             command = found
         command.make_context(command.name, rest)
-
-
-@pytest.mark.timeout(400)
-def test_what_the_readme_says_can_be_typed_from_top_to_bottom(tmp_path, monkeypatch, capfd):
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    monkeypatch.chdir(tmp_path)
-    for line in typed(ROOT / "README.md"):
-        words = shlex.split(line)
-        if words[0] == "cd":
-            there = Path(words[1])
-            monkeypatch.chdir(there if there.is_dir() else tmp_path / there)
-            continue
-        if words[1] == "init":
-            monkeypatch.chdir(tmp_path)  # a new chapter begins where people started
-        if words[1:3] == ["annotate", "serve"]:
-            continue  # it serves until Ctrl-C; others start it
-        if words[1] == "demo":
-            words.append("--quick")
-        code = run(words[1:])
-        printed = capfd.readouterr()
-        assert code == 0, f"{line}\n{printed.err}"
 
 
 def test_the_reference_of_all_commands_is_what_they_say_themselves():

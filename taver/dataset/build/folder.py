@@ -120,8 +120,16 @@ class FolderStaging:
             yield
 
     def store(self) -> Path:
-        """Return zarr's store of the dataset to be."""
-        return self.path / DATA
+        """Return zarr's store of the dataset to be, rid of what was only begun when it stopped."""
+        data = self.path / DATA
+        with explained(self._target):
+            for leftover in data.rglob(_PARTIAL):
+                leftover.unlink()
+            folders = sorted(path for path in data.rglob("*") if path.is_dir())
+            for folder in reversed(folders):  # what is inside first
+                if not any(folder.iterdir()):
+                    folder.rmdir()
+        return data
 
     def recording(self, name: str) -> Any:
         """Return the group of a recording, to write into."""
