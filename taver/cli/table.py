@@ -47,9 +47,7 @@ COMMANDS = {
     "participant": Entry(
         "taver.cli.participant:participant", "Put people and their consent on file."
     ),
-    "predict": Entry(
-        "taver.cli.predict:predict", "Predict every slot of a session with a trained run."
-    ),
+    "predict": Entry("taver.cli.predict:predict", "Predict a session with a trained run."),
     "session": Entry("taver.cli.session:session", "List, check and rescue recordings."),
     "simulate": Entry(
         "taver.cli.simulate:simulate", "Record a simulated session, with the truth beside it."
