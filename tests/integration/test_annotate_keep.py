@@ -212,12 +212,12 @@ def test_the_commands_of_a_campaign(study, cli, tmp_path):
 
 
 def test_commands_without_annotations_or_with_wrong_words_say_what_to_do(study, refused):
-    refused(NotFoundError, study, "annotate", "people", "ls")
-    refused(NotFoundError, study, "annotate", "backup", "b.zip")
+    assert refused(NotFoundError, study, "annotate", "people", "ls")
+    assert refused(NotFoundError, study, "annotate", "backup", "b.zip")
     refused(NotFoundError, study, "annotate", "restore", "none.zip", "--database",
             f"sqlite:///{study.folder.parent / 'x.sqlite'}")  # fmt: skip
     for url in ("mysql://a/b", "nonsense", "sqlite://"):
-        refused(InputError, study, "annotate", "people", "ls", "--database", url)
+        assert refused(InputError, study, "annotate", "people", "ls", "--database", url)
     for more in (
         ["--listen", "0.0.0.0:7300"],
         ["--listen", "nowhere"],
@@ -227,7 +227,7 @@ def test_commands_without_annotations_or_with_wrong_words_say_what_to_do(study, 
         ["--behind-proxy", "127.0.0.1"],
         ["--behind-proxy", "my-proxy", "--public-url", "https://x.example"],
     ):
-        refused(InputError, study, "annotate", "serve", *more)
+        assert refused(InputError, study, "annotate", "serve", *more)
 
 
 def test_plain_http_beyond_this_machine_is_refused_with_what_to_do(study, refused):

@@ -275,6 +275,7 @@ def test_a_film_that_cannot_be_played_is_told_on_the_page(server, campaign, page
     try:
         page = pages(f"/lead/clips/{campaign.clips[EMPTY]}")
         page.locator("#no-film").wait_for(state="visible")
+        assert page.locator("#no-film").inner_text()
     finally:
         path.write_bytes(data)
 

@@ -94,16 +94,16 @@ def test_what_cannot_be_reached_is_listed_with_the_models_trained_on_the_person(
 
 
 def test_without_yes_and_without_a_terminal_nothing_is_deleted(full, refused):
-    refused(InputError, full, "participant", "forget", GONE)
+    assert "--yes" in refused(InputError, full, "participant", "forget", GONE)
 
 
 def test_who_is_not_there_is_refused(full, refused):
-    refused(NotFoundError, full, "participant", "forget", "P99", "--yes")
+    assert "P99" in refused(NotFoundError, full, "participant", "forget", "P99", "--yes")
 
 
 def test_a_session_in_use_stops_it_before_anything_is_deleted(full, refused):
     with lock.held(full.sessions_folder / "s02", "the session"):
-        refused(BusyError, full, "participant", "forget", GONE, "--yes")
+        assert refused(BusyError, full, "participant", "forget", GONE, "--yes")
 
 
 def test_a_session_that_nobody_can_attribute_stops_it(full, refused):

@@ -82,7 +82,7 @@ def test_a_recording_too_short_for_a_clip_says_so(tmp_path):
 
 def test_one_person_alone_cannot_train_and_judge(tmp_path):
     path = trained.make(tmp_path / "d.zarr", people=1)
-    refused(DataError, path, tmp_path / "run", match="one person only")
+    assert refused(DataError, path, tmp_path / "run", match="one person only").fix
 
 
 def test_without_people_to_choose_by_a_fixed_number_of_epochs_is_asked_for(tmp_path):
@@ -110,7 +110,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(store, tmp_path):
 def test_a_gpu_that_is_not_there_is_told(store, tmp_path):
     if torch.cuda.is_available():
         pytest.skip("there is one")
-    refused(InputError, store, tmp_path / "run", "machine.device=cuda", match="0 GPUs")
+    assert refused(InputError, store, tmp_path / "run", "machine.device=cuda", match="0 GPUs").fix
 
 
 def test_a_loss_that_stops_being_a_number_stops_the_run_and_says_where(store, tmp_path):
