@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from typing import TYPE_CHECKING
 
 from torch import nn
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from taver.training.models import ModelConfig
 
 
-class FrameByFrame(nn.Module):
+class FrameByFrame(nn.Module, abc.ABC):
     """Takes the mean over all frames, or the one frame that `clip_label` names."""
 
     def __init__(self, config: ModelConfig) -> None:
@@ -33,6 +34,6 @@ class FrameByFrame(nn.Module):
         found = self.of_frames(packed(in_time(color)))
         return found.view(frames, clips, -1).mean(dim=0)
 
+    @abc.abstractmethod
     def of_frames(self, frames: Tensor) -> Tensor:
         """Return the outputs of each frame."""
-        raise NotImplementedError
