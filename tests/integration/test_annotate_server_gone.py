@@ -15,7 +15,7 @@ def test_a_server_that_dies_and_comes_back_has_everything_once(tmp_path):
         desk.server.kill()
         page.keyboard.press("w")
         page.keyboard.press("ArrowDown")
-        page.get_by_text("No connection").first.wait_for(timeout=10_000)
+        page.get_by_text("No connection").first.wait_for(timeout=30_000)
         page.wait_for_selector("body[data-phase=over]")
         desk.server.start()
         sat.saved(page, 30)

@@ -43,7 +43,7 @@ def values(page):
 
 
 def shown(page, text):
-    page.get_by_text(text).first.wait_for(timeout=10_000)
+    page.get_by_text(text).first.wait_for(timeout=30_000)
 
 
 def test_keys_alone_lead_from_the_list_to_done(desk, browser):
@@ -249,7 +249,23 @@ def test_what_was_left_unsent_is_sent_from_the_list(desk, sit):
     shown(page, "wait in this browser")
     page.context.set_offline(False)
     page.goto(f"{desk.server.address}/")
-    page.locator(".state.done").wait_for(timeout=10_000)
+    page.locator(".state.done").wait_for(timeout=40_000)
+    assert desk.state(assignment) == "done"
+
+
+def test_an_end_that_the_list_has_not_heard_of_is_heard_of(desk, sit):
+    page, assignment = sit(frames=15)
+    sat.begin(page)
+    page.wait_for_selector("body[data-phase=over]")
+    sat.saved(page)
+    page.context.set_offline(True)
+    page.locator("#finish").click()
+    shown(page, "wait in this browser")
+    # The list is written before the end arrives, and the sitting's window is still there then.
+    waiting = page.context.new_page()
+    page.context.set_offline(False)
+    waiting.goto(f"{desk.server.address}/")
+    waiting.locator(".state.done").wait_for(timeout=40_000)
     assert desk.state(assignment) == "done"
 
 

@@ -5,44 +5,71 @@ import { takePen } from "./pen.js";
 import { senderOf } from "./sitting.js";
 import { openStore } from "./store.js";
 
+const AGAIN_MS = 3000;
+
 const note = document.getElementById("leftover");
 if (note && !lacking().length) await sendAll(await openStore());
 
 async function sendAll(store) {
-  const records = await store.sittings();
-  const waiting = [];
-  for (const record of records) {
-    const count = (await store.lastNumber(record.sitting)) - record.acknowledged;
-    if (count > 0) waiting.push({ record, count });
-  }
-  if (!waiting.length) return;
-  const texts = await (await fetch(note.dataset.texts)).json();
-  let left = waiting.reduce((sum, { count }) => sum + count, 0);
-  const say = (key) => {
-    note.hidden = false;
-    note.textContent = texts[key].replace("{count}", left);
-  };
-  say("state.leftover");
-  let sent = false;
-  for (const { record, count } of waiting) {
-    // A window that has this sitting open sends by itself.
-    const pen = await takePen(record.assignment, () => {});
-    if (!pen) continue;
-    let state = "kept";
-    while (state !== "refused") {
-      await senderOf(store, record, (now) => {
-        state = now;
-      }).flush();
-      if (state === "kept" || state === "ended" || state === "refused") break;
-      say("state.leftover_offline");
-      await new Promise((done) => setTimeout(done, 3000));
-      record.acknowledged = (await store.sitting(record.assignment)).acknowledged;
+  const stuck = new Set(); // sittings that the server will take no more of
+  const seen = new Set();
+  let texts = null;
+  for (;;) {
+    const left = await leftIn(store, stuck);
+    if (!left.length) break;
+    texts ??= await (await fetch(note.dataset.texts)).json();
+    let all = left.reduce((sum, { count }) => sum + count, 0);
+    say(texts["state.leftover"], all);
+    for (const { record, count } of left) {
+      seen.add(record.sitting);
+      // A window that has this sitting open sends by itself; one that is being left still has it
+      // for a moment. Either way it is looked at again.
+      const pen = await takePen(record.assignment, () => {});
+      if (!pen) continue;
+      const state = await sendOne(store, record.assignment);
+      if (state === "kept") all -= count;
+      else if (state === "refused" || state === "ended") stuck.add(record.sitting);
+      else say(texts["state.leftover_offline"], all);
+      pen.leave();
     }
-    const events = await store.events(record.sitting, 0);
-    if (state === "kept" && events.at(-1)?.kind === "done") await store.forget(record.assignment, record.sitting);
-    left -= count;
-    sent = true;
-    pen.leave();
+    if ((await leftIn(store, stuck)).length) await new Promise((done) => setTimeout(done, AGAIN_MS));
   }
-  if (sent && left === 0) location.reload(); // a clip may be done now
+  note.hidden = true;
+  if (seen.size > stuck.size) location.reload(); // a clip may be done now
+}
+
+// The sittings of which the server may not know all. One that is over counts until it is forgotten:
+// this list may have been written before its end was heard of.
+async function leftIn(store, stuck) {
+  const left = [];
+  for (const record of await store.sittings()) {
+    if (stuck.has(record.sitting)) continue;
+    const count = (await store.lastNumber(record.sitting)) - record.acknowledged;
+    if (count > 0 || (await isOver(store, record))) left.push({ record, count });
+  }
+  return left;
+}
+
+// How far it got, in the words of a sender.
+async function sendOne(store, assignment) {
+  const record = await store.sitting(assignment); // another window may have sent it by now
+  if (!record) return "kept";
+  let state = null;
+  await senderOf(store, record, (now) => {
+    if (state !== "refused") state = now;
+  }).flush();
+  if (state === "kept" && (await isOver(store, record))) {
+    await store.forget(assignment, record.sitting);
+  }
+  return state;
+}
+
+async function isOver(store, { sitting }) {
+  const last = await store.lastNumber(sitting);
+  return last > 0 && (await store.events(sitting, last - 1))[0].kind === "done";
+}
+
+function say(text, count) {
+  note.hidden = !count; // nothing is left to send, there only is an end to hear of
+  note.textContent = text.replace("{count}", count);
 }
