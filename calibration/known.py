@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from calibration.observations import Observations
     from calibration.rig import Rig
     from taver.core.camera import Camera
+    from taver.core.vectors import Floats
 
 
 def state_of(rig: Rig, cameras: tuple[str, ...]) -> State:
@@ -83,7 +84,7 @@ def require_sizes(rig: Rig, sizes_px: Mapping[str, tuple[int, int]]) -> None:
         )
 
 
-def _lens(camera: Camera) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _lens(camera: Camera) -> Floats:
     coefficients = camera.distortion.coefficients or (0.0,) * 5
     return np.array(
         [camera.fx_px, camera.fy_px, camera.cx_px, camera.cy_px, *coefficients], np.float64

@@ -109,6 +109,8 @@ def _all(
     with contextlib.ExitStack() as stack:
         stack.callback(vision().setNumThreads, threads)
         pool = stack.enter_context(ThreadPoolExecutor(_WORKERS))
+        # Who is told of another board, or of a picture that is none, waits for no others.
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         waiting = []
         for source in sources:
             for shot in source.shots():

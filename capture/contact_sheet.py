@@ -8,6 +8,7 @@ import numpy as np
 
 from capture import shades
 from capture.png import with_text
+from capture.units import ZERO_CELSIUS_K, kelvin_a_count
 from taver import __version__
 from taver.core import atomic
 from taver.core.clock import NS_PER_S
@@ -116,9 +117,11 @@ def _in_units(unit: str, low: float, high: float) -> str:
     """Tell a range of counts as people measure it."""
     if unit == "mm":
         return f"  {low / 1e3:.2f} to {high / 1e3:.2f} m"
-    if unit == "0.04 K":
-        return f"  {low * 0.04 - 273.15:.1f} to {high * 0.04 - 273.15:.1f} °C"
-    return ""
+    each_k = kelvin_a_count(unit)
+    if each_k is None:
+        return ""
+    coldest, warmest = (count * each_k - ZERO_CELSIUS_K for count in (low, high))
+    return f"  {coldest:.1f} to {warmest:.1f} °C"
 
 
 def _width_px() -> int:

@@ -49,3 +49,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             raise InputError(
                 f"Streams are named twice: {', '.join(self.streams)}", fix="name each once"
             )
+
+    def wants(self, modality: Modality) -> bool:
+        """Tell whether a stream that a device delivers is to be recorded."""
+        return self.streams is None or modality in self.streams

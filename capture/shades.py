@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import numpy as np
 
+from capture.units import ZERO_CELSIUS_K, kelvin_a_count
 from taver.core.extras import need
 from taver.core.frames import Modality
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-_ZERO_CELSIUS_K: Final = 273.15
 _DEPTH_MM: Final = (500.0, 2_000.0)  # somebody a metre away, and the wall behind them
 _HEAT_CELSIUS: Final = (20.0, 40.0)
 _NOTHING: Final = (127, 127, 127)  # where nothing was measured
@@ -35,9 +34,9 @@ def bounds(modality: Modality, unit: str, pixels: npt.NDArray[Any]) -> Bounds:
     """
     if modality is Modality.COLOR:
         return Bounds(low=0.0, high=255.0, said="")
-    kelvin = re.fullmatch(r"(\d+(?:\.\d+)?) K", unit)
-    if kelvin is not None:
-        low, high = ((c + _ZERO_CELSIUS_K) / float(kelvin[1]) for c in _HEAT_CELSIUS)
+    each_k = kelvin_a_count(unit)
+    if each_k is not None:
+        low, high = ((c + ZERO_CELSIUS_K) / each_k for c in _HEAT_CELSIUS)
         return Bounds(low=low, high=high, said=f"{_HEAT_CELSIUS[0]:g} to {_HEAT_CELSIUS[1]:g} °C")
     if unit == "mm":
         return Bounds(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import time
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -11,16 +9,16 @@ import msgspec
 from capture.drivers.sim import KINECT, SimConfig, SimDriver
 from capture.invented import invent
 from capture.recorder import Plan, Source, record
+from capture.recorder.room import free_bytes
 from capture.sim import truth
 from capture.sim.timing import Sensor
 from capture.sim.world import World, require
-from taver.core import lock, names
-from taver.core.clock import NS_PER_S, VirtualClock
-from taver.core.errors import AlreadyThereError, DeviceError, InputError, StorageError
+from taver.core import lock
+from taver.core.clock import NS_PER_S, VirtualClock, machine_ns
+from taver.core.errors import DeviceError, InputError, StorageError
 from taver.core.frames import Modality
-from taver.core.session.folder import find
+from taver.core.session.folder import find, refuse_taken
 from taver.core.session.manifest import Phase
-from taver.core.storage import explained
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,12 +61,14 @@ def simulate(
     require()
     length_s = scenario.seconds if seconds is None else seconds
     plan = Plan(session=session, participant=_who(scenario, participant), seconds=length_s)
-    _refuse_session(study, session)
+    refuse_taken(
+        study, session, fix="choose another name with --session; taver never overwrites one"
+    )
     needed = needed_bytes(scenario, length_s, modalities, pictures=pictures)
     _refuse_full(study.sessions_folder, needed)
     if plan.participant is not None:
         invent(study, plan.participant)
-    now_ns = time.monotonic_ns()
+    now_ns = machine_ns()
     try:
         made = record(study, plan, _sources(scenario, modalities, now_ns), progress)
     except DeviceError:  # a camera was unplugged: what was recorded until then has its truth, too
@@ -145,24 +145,8 @@ def _phases(scenario: Scenario, seconds: float, start_unix_ns: int) -> tuple[Pha
     )
 
 
-def _refuse_session(study: Study, session: str) -> None:
-    """Refuse a name that is taken before anything is drawn."""
-    names.checked(session, "session")
-    parent = study.sessions_folder
-    with explained(parent):
-        taken = [path.name for path in parent.iterdir()] if parent.is_dir() else []
-    if any(name.casefold() == session.casefold() for name in taken):
-        raise AlreadyThereError(
-            f"The session {session!r} exists already",
-            fix="choose another name with --session; taver never overwrites one",
-        )
-
-
 def _refuse_full(folder: Path, needed: int) -> None:
-    while not folder.exists():  # it is made when the first session is
-        folder = folder.parent
-    with explained(folder):
-        free = shutil.disk_usage(folder).free
+    free = free_bytes(folder)
     if free < needed:
         raise StorageError(
             f"The session would take about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free",

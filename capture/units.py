@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from taver.core.frames import Modality
@@ -13,3 +14,10 @@ UNIT: Final = {
     Modality.THERMAL: "0.04 K",
     Modality.SOUND: "pcm16",
 }
+ZERO_CELSIUS_K: Final = 273.15
+
+
+def kelvin_a_count(unit: str) -> float | None:
+    """Return what one count is in a unit such as "0.04 K", or None where it is no temperature."""
+    told = re.fullmatch(r"(\d+(?:\.\d+)?) K", unit)
+    return float(told[1]) if told and float(told[1]) > 0 else None

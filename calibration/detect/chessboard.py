@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-_WINDOW: Final = 0.35  # half of it, in squares
+WINDOW: Final = 0.35  # half of it, in squares
 _NARROWEST_PX: Final = 2
 _FARTHEST: Final = 0.04  # squares, and besides ...
 _FARTHEST_PX: Final = 0.5
@@ -48,7 +48,7 @@ def classic(picture: Grey, board: Board) -> Floats | None:
     return corners.reshape(-1, 2).astype(np.float64) if found else None
 
 
-def refined(picture: Grey, corners: Floats, board: Board, window: float = _WINDOW) -> Floats:
+def refined(picture: Grey, corners: Floats, board: Board, window: float) -> Floats:
     """Return the corners moved to where the gradients around each of them meet.
 
     The window is as large as the squares around a corner allow; a corner that would be moved far
@@ -68,13 +68,19 @@ def refined(picture: Grey, corners: Floats, board: Board, window: float = _WINDO
 
 def unevenness_px(corners: Floats, board: Board) -> float:
     """Return how far the corners are from one flat board seen through a pinhole."""
+    off = _off_flat(corners, board)
+    return float("inf") if off is None else float(np.sqrt((off**2).mean()))
+
+
+def _off_flat(corners: Floats, board: Board) -> Floats | None:
+    """Return each corner's distance (n,) from the flat board that fits all; None if none does."""
     cv2 = vision()
     ideal = board.points_mm[:, :2]
     matrix, _ = cv2.findHomography(ideal, corners, 0)
     if matrix is None:
-        return float("inf")
+        return None
     seen = cv2.perspectiveTransform(ideal.reshape(-1, 1, 2), matrix).reshape(-1, 2)
-    return float(np.sqrt(((seen - corners) ** 2).sum(axis=1).mean()))
+    return np.asarray(np.linalg.norm(seen - corners, axis=1))
 
 
 def sides_px(corners: Floats, board: Board) -> Floats:
@@ -106,13 +112,9 @@ def square_px(corners: Floats, board: Board) -> float:
 
 def is_a_grid(corners: Floats, board: Board) -> bool:
     """Tell whether the corners lie as a flat board's do: one homography, all of them apart."""
-    cv2 = vision()
-    ideal = board.points_mm[:, :2]
-    matrix, _ = cv2.findHomography(ideal, corners, 0)
-    if matrix is None:
+    off = _off_flat(corners, board)
+    if off is None:
         return False
-    seen = cv2.perspectiveTransform(ideal.reshape(-1, 1, 2), matrix).reshape(-1, 2)
-    off = np.linalg.norm(seen - corners, axis=1)
     square = square_px(corners, board)
     return square > 3.0 and float(np.median(off)) < 0.15 * square and float(off.max()) < square
 

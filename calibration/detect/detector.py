@@ -136,10 +136,10 @@ def _to_measure(pixels: Picture, kind: Kind, corners: Floats, board: Board) -> t
     """Return the picture in which corners are measured, and the window in squares."""
     if kind == "thermal":
         square = chessboard.square_px(corners, board)
-        return prepare.heat(pixels, max(square * _HEAT_SIGMA, 1.5)), 0.35
+        return prepare.heat(pixels, max(square * _HEAT_SIGMA, 1.5)), chessboard.WINDOW
     if kind == "ir":
         return prepare.linear(pixels), _IR_WINDOW
-    return prepare.colour(pixels), 0.35
+    return prepare.colour(pixels), chessboard.WINDOW
 
 
 # Ink radiates more than paper, so on a warm board it is the brighter one: inverted first.

@@ -11,8 +11,6 @@ from calibration.solve.normal import blocks_of, gathered
 from calibration.solve.rows import DEPTH, residuals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy.typing as npt
 
     from calibration.solve.adjust import Solution
@@ -125,13 +123,3 @@ def rms_px(solution: Solution) -> dict[str, float]:
             off = residuals(solution.state, source)[source.weights > 0]
             found[source.name] = float(np.sqrt((off * off).sum(axis=1).mean())) if len(off) else 0.0
     return found
-
-
-def sigmas(solution: Solution, known: Covariance) -> Mapping[str, float]:
-    """Return one standard deviation of each free shared parameter."""
-    deviations = np.sqrt(np.maximum(np.diag(known.shared), 0.0))
-    return {
-        name: float(sigma)
-        for name, sigma, free in zip(solution.layout.names, deviations, solution.free, strict=True)
-        if free
-    }

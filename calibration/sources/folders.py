@@ -6,7 +6,7 @@ Which camera took a file stands in its name or its folder's (`color/0001.png`, `
 
 from __future__ import annotations
 
-import hashlib
+import io
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +16,7 @@ from calibration.detect import faults
 from calibration.sources.shot import About, Shot
 from calibration.sources.stillness import small, still
 from calibration.vision import vision
+from taver.core.digest import sha256_of
 from taver.core.errors import DataError, NotFoundError
 from taver.core.frames import Modality
 from taver.core.storage import explained
@@ -79,9 +80,7 @@ class FolderSource:
         files = [*self._videos.values(), *(f for s in self._pictures.values() for f in s.values())]
         inputs = {}
         for file in files:
-            with explained(file):
-                mark = hashlib.sha256(file.read_bytes()).hexdigest()
-            inputs[file.relative_to(self._folder).as_posix()] = f"sha256:{mark}"
+            inputs[file.relative_to(self._folder).as_posix()] = f"sha256:{sha256_of(file)}"
         return About(names=(self._folder.name,), serials={}, inputs=inputs, simulated=False)
 
     def __len__(self) -> int:
@@ -131,8 +130,6 @@ def read_picture(path: Path) -> Picture:
     with explained(path):
         data = path.read_bytes()
     if path.suffix.lower() == ".npy":
-        import io
-
         try:
             stored = np.load(io.BytesIO(data), allow_pickle=False)
         except ValueError as error:

@@ -15,6 +15,7 @@ from calibration.sources.shot import SEEING, About, Shot
 from calibration.sources.stillness import small, still
 from taver.core import codec
 from taver.core.camera import Camera
+from taver.core.clock import NS_PER_S
 from taver.core.errors import DataError, InputError, NotFoundError
 from taver.core.frames import FACTORY, FrameStatus, Modality
 from taver.core.receipt import fingerprint
@@ -97,7 +98,7 @@ class SessionSource:
                     if (taken := _averaged(footage, modality, first_ns, last_ns)) is not None
                 }
                 depth = pictures.pop(Modality.DEPTH, None)
-                at_s = ((first_ns + last_ns) / 2 - start_ns) / 1e9
+                at_s = ((first_ns + last_ns) / 2 - start_ns) / NS_PER_S
                 yield Shot(
                     name=f"{self._session.name} {at_s:.1f} s", pictures=pictures, depth_mm=depth
                 )

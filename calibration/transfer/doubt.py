@@ -38,8 +38,17 @@ def by_depth(way: Way, rays: Floats, z_mm: Floats, sigma_mm: Floats) -> Floats:
     """Return what this deviation of the depth does to the target's pixels, a coordinate."""
     near = way.seen(rays * (z_mm - 0.5)[:, None])
     far = way.seen(rays * (z_mm + 0.5)[:, None])
-    x, y = (far - near).T
-    return np.asarray(np.sqrt(x * x + y * y) * sigma_mm / np.sqrt(2.0))
+    sigma_px = np.empty(len(z_mm))
+    _apart(near, far, sigma_mm, sigma_px)
+    return sigma_px
+
+
+@compiled
+def _apart(near: Floats, far: Floats, sigma_mm: Floats, sigma_px: Floats) -> None:
+    """Write how far the pixels are apart, a millimetre, times the deviation, a coordinate."""
+    for i in range(sigma_px.shape[0]):
+        x, y = far[i, 0] - near[i, 0], far[i, 1] - near[i, 1]
+        sigma_px[i] = np.sqrt(x * x + y * y) * sigma_mm[i] / np.sqrt(2.0)
 
 
 class Table:

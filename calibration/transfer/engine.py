@@ -46,6 +46,10 @@ class State(enum.IntEnum):
     NO_DEPTH = 3  # there is none at the point, or the point is outside the crop
 
 
+# What is compiled takes plain numbers.
+_VISIBLE, _OCCLUDED, _OUTSIDE, _NO_DEPTH = (int(state) for state in State)
+
+
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Transferred:
     """Points in the target's picture; where there is no depth all is NaN."""
@@ -141,10 +145,10 @@ class Transfer:
         points = rays * sampled.z_mm[:, None]
         there = way.moved(points)
         found = way.lens.project(there)
-        state = np.full(len(wanted), State.VISIBLE, np.uint8)
-        state[~self._confirmed(to, picture.depth_mm, there, found)] = State.OCCLUDED
-        state[~way.camera.contains(found)] = State.OUTSIDE
-        state[np.isnan(points[:, 0])] = State.NO_DEPTH
+        state = np.empty(len(wanted), np.uint8)
+        confirmed = self._confirmed(to, picture.depth_mm, there, found)
+        size = (way.camera.width_px, way.camera.height_px)
+        _judge(confirmed, found, size, points, state)
         return Transferred(found, state, self._sigma_px(to, rays, sampled), points)
 
     def _sigma_px(self, to: Target, rays: Floats, sampled: Sampled) -> Floats:
@@ -215,13 +219,45 @@ class Transfer:
 
 def _around(pixels: Floats, camera: Camera, more_px: int) -> Box | None:
     """Return a box about the pixels and what is near them, or None if all are elsewhere."""
-    inside = pixels[camera.contains(pixels)]
-    if not len(inside):
+    left, top, right, bottom = _ends(pixels, (camera.width_px, camera.height_px))
+    if right < left:
         return None
-    left, top = (int(v) for v in np.floor(inside.min(axis=0)))
-    right, bottom = (int(v) for v in np.ceil(inside.max(axis=0)) + 1)
-    box = Box(left, top, right - left, bottom - top).grown(more_px)
+    box = Box(left, top, right + 1 - left, bottom + 1 - top).grown(more_px)
     return box.clipped(camera.width_px, camera.height_px)
+
+
+@compiled
+def _ends(pixels: Floats, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return the whole pixels between which those in the picture lie; a turned box for none."""
+    left, top, right, bottom = size[0], size[1], -1, -1
+    for i in range(pixels.shape[0]):
+        x, y = pixels[i, 0], pixels[i, 1]
+        if _inside(x, y, size):
+            left, right = min(left, int(np.floor(x))), max(right, int(np.ceil(x)))
+            top, bottom = min(top, int(np.floor(y))), max(bottom, int(np.ceil(y)))
+    return left, top, right, bottom
+
+
+@compiled
+def _inside(x: float, y: float, size: tuple[int, int]) -> bool:
+    """Tell whether a pixel is in a picture so wide and high, as `Camera.contains` does."""
+    return x >= -0.5 and x < size[0] - 0.5 and y >= -0.5 and y < size[1] - 0.5
+
+
+@compiled
+def _judge(
+    confirmed: npt.NDArray[np.bool_],
+    pixels: Floats,
+    size: tuple[int, int],
+    points_mm: Floats,
+    state: npt.NDArray[np.uint8],
+) -> None:
+    """Write what became of each point, by its pixel in the target."""
+    for i in range(state.shape[0]):
+        told = _VISIBLE if confirmed[i] else _OCCLUDED
+        if not _inside(pixels[i, 0], pixels[i, 1], size):
+            told = _OUTSIDE
+        state[i] = _NO_DEPTH if np.isnan(points_mm[i, 0]) else told
 
 
 @compiled

@@ -62,12 +62,21 @@ class Way:
 
     def moved(self, points_mm: Floats) -> Floats:
         """Return the points (N, 3) in the other camera's frame."""
-        with np.errstate(invalid="ignore"):  # a point that is not known has no place to turn to
-            return np.asarray(points_mm @ self._turn + self._move)
+        moved = np.empty((len(points_mm), 3))
+        _moved(points_mm, self._turn, self._move, moved)
+        return moved
 
     def seen(self, points_mm: Floats) -> Floats:
         """Return the pixels (N, 2) at which the other camera sees the points (N, 3)."""
         return self.lens.project(self.moved(points_mm))
+
+
+@compiled
+def _moved(points: Floats, turn: Floats, move: Floats, out: Floats) -> None:
+    for i in range(points.shape[0]):
+        x, y, z = points[i, 0], points[i, 1], points[i, 2]
+        for axis in range(3):
+            out[i, axis] = x * turn[0, axis] + y * turn[1, axis] + z * turn[2, axis] + move[axis]
 
 
 @compiled

@@ -14,6 +14,7 @@ from taver.core.errors import (
     MissingExtraError,
     NotFoundError,
     TaverError,
+    together,
 )
 
 if TYPE_CHECKING:
@@ -48,14 +49,8 @@ def chosen(wanted: Sequence[tuple[str, str, Mapping[str, Any]]]) -> tuple[Device
                 )
             )
         seen.add(one)
-    if len(errors) == 1:
-        raise errors[0]
     if errors:
-        raise type(errors[0])(
-            f"{len(errors)} of the devices cannot be used",
-            fix="; ".join(dict.fromkeys(error.fix for error in errors)),
-            problems=[line for error in errors for line in (error.what, *error.problems)],
-        )
+        raise together(errors, "devices cannot be used")
     return tuple(found)
 
 

@@ -18,9 +18,9 @@ from capture.wire.messages import AgentState, Finished, Refused
 from capture.wire.refusal import refusal
 from taver.core import lock
 from taver.core.clock import NS_PER_MS
-from taver.core.errors import BusyError, DeviceError, InputError, TaverError
+from taver.core.errors import BusyError, DeviceError, TaverError, together
 from taver.core.private import make_private_folder
-from taver.core.session.manifest import Piece
+from taver.core.session.streams import new_pieces
 from taver.core.storage import explained
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Recording:
             except TaverError as error:
                 errors.append(error)
         if errors:
-            raise _all(errors)
+            raise together(errors, "devices cannot be used")
         self._recorder = MachineRecorder(
             folder, self.plan, self._sources, timeline=self._timeline, listen=self._listen
         )
@@ -239,25 +239,5 @@ class Recording:
             simulated=asked.simulated,
             epoch=asked.epoch,
             devices=self.devices,
-            pieces={
-                stream.modality: Piece(
-                    file=asked.files[stream.modality],
-                    driver=device.driver,
-                    serial=device.serial,
-                    epoch=asked.epoch,
-                )
-                for device in self.devices
-                for stream in device.streams
-                if stream.modality in asked.files
-            },
+            pieces=new_pieces(self.devices, asked.files, asked.epoch),
         )
-
-
-def _all(errors: Sequence[TaverError]) -> TaverError:
-    if len(errors) == 1:
-        return errors[0]
-    return InputError(
-        f"{len(errors)} devices cannot be used",
-        fix="; ".join(dict.fromkeys(error.fix for error in errors)),
-        problems=[error.what for error in errors],
-    )

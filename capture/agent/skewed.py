@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from taver.core.clock import NS_PER_S
+from taver.core.clock import NS_PER_S, machine_ns
 
 if TYPE_CHECKING:
     import threading
@@ -18,11 +18,11 @@ class SkewedClock:
 
     def __init__(self, skew: Skew) -> None:
         self._skew = skew
-        self._began_ns = time.monotonic_ns()
+        self._began_ns = machine_ns()
 
     def now_ns(self) -> int:
         """Return what the wrong clock says."""
-        return self.at(time.monotonic_ns())
+        return self.at(machine_ns())
 
     def at(self, true_ns: int) -> int:
         """Return what it says when the right one says `true_ns`."""

@@ -83,7 +83,7 @@ def _streams(devices: Iterable[DeviceInfo], checkup: Checkup, plan: Plan) -> lis
     told = []
     of = flow.streams(checkup.status)
     for stream in (s for device in devices for s in device.streams):
-        if plan.streams is not None and stream.modality not in plan.streams:
+        if not plan.wants(stream.modality):
             continue
         status = of.get(stream.modality)
         if status is None or not status.taken:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# SIGHUP: the terminal was closed. SIGBREAK is what Windows has for the same.
-_INSISTS: Final = 3
+_INSISTS: Final = 3  # times
 # Ctrl-Z would let us sleep, and who records for us takes that for our death.
 _IGNORED: Final = "SIGTSTP"
+# SIGHUP: the terminal was closed. SIGBREAK is what Windows has for the same.
 _NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 

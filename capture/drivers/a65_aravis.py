@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import msgspec
 
+from capture import limits
 from capture.a65 import settings as a65
 from capture.a65.holder import Holder, stream_of
 from capture.gige import found as gige
 from capture.gige import kernel
 from capture.gige.camera import Camera
 from capture.gige.library import aravis, how_to_get
-from taver.core.errors import DeviceError, InputError, MissingExtraError
+from taver.core.errors import DeviceError, MissingExtraError
 from taver.core.frames import DeviceInfo
 
 if TYPE_CHECKING:
@@ -39,27 +40,19 @@ class A65AravisConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     silence_s: float = 1.5  # without a frame for so long it counts as gone
 
     def __post_init__(self) -> None:
-        wrong = [
-            f"{name} = {value}"
-            for name, value, good in (
+        packet_bytes = self.packet_size_bytes
+        limits.refuse(
+            "The thermal camera cannot run with",
+            (
                 ("address", self.address, not self.address or _is_ipv4(self.address)),
                 ("rate_hz", self.rate_hz, 0 < self.rate_hz <= 1000),
-                (
-                    "packet_size_bytes",
-                    self.packet_size_bytes,
-                    0 <= self.packet_size_bytes <= 16_000,
-                ),
+                ("packet_size_bytes", packet_bytes, 0 <= packet_bytes <= 16_000),
                 ("buffers", self.buffers, 4 <= self.buffers <= 1000),
                 ("silence_s", self.silence_s, 0.2 <= self.silence_s <= 60),
-            )
-            if not good
-        ]
-        if wrong:
-            raise InputError(
-                f"The thermal camera cannot run with {', '.join(wrong)}",
-                fix="an IPv4 address, rates of 1-1000 Hz, packets up to 16000 bytes (0: found "
-                "out), 4-1000 buffers, a silence of 0.2-60 s",
-            )
+            ),
+            fix="an IPv4 address, rates of 1-1000 Hz, packets up to 16000 bytes (0: found out), "
+            "4-1000 buffers, a silence of 0.2-60 s",
+        )
 
 
 class A65AravisDriver(Holder[Camera]):

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
+from capture import limits
 from capture.a65 import settings as a65
 from capture.a65.holder import Holder, stream_of
 from capture.gige.spinnaker import SpinnakerCamera, pyspin, seen
-from taver.core.errors import InputError, MissingExtraError
+from taver.core.errors import MissingExtraError
 from taver.core.frames import DeviceInfo
 
 if TYPE_CHECKING:
@@ -29,12 +30,15 @@ class A65SpinnakerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     silence_s: float = 1.5  # without a frame for so long it counts as gone
 
     def __post_init__(self) -> None:
-        if not (0 < self.rate_hz <= 1000 and 4 <= self.buffers <= 1000 and self.silence_s >= 0.2):
-            raise InputError(
-                f"The thermal camera cannot run with rate_hz = {self.rate_hz}, "
-                f"buffers = {self.buffers}, silence_s = {self.silence_s}",
-                fix="rates of 1-1000 Hz, 4-1000 buffers, a silence of 0.2 s or more",
-            )
+        limits.refuse(
+            "The thermal camera cannot run with",
+            (
+                ("rate_hz", self.rate_hz, 0 < self.rate_hz <= 1000),
+                ("buffers", self.buffers, 4 <= self.buffers <= 1000),
+                ("silence_s", self.silence_s, 0.2 <= self.silence_s <= 60),
+            ),
+            fix="rates of 1-1000 Hz, 4-1000 buffers, a silence of 0.2-60 s",
+        )
 
 
 class A65SpinnakerDriver(Holder[SpinnakerCamera]):

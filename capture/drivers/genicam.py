@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
+from capture import limits
 from capture.a65 import settings as a65
 from capture.a65.holder import Holder, stream_of
 from capture.gige.producer import COLOURS, Producing, harvester, producers
@@ -38,12 +39,15 @@ class GenicamConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
                 f"A GenICam camera cannot be read as {self.modality}",
                 fix="choose the modality thermal or color",
             )
-        if not (0 < self.rate_hz <= 1000 and 4 <= self.buffers <= 1000 and self.silence_s >= 0.2):
-            raise InputError(
-                f"The GenICam camera cannot run with rate_hz = {self.rate_hz}, "
-                f"buffers = {self.buffers}, silence_s = {self.silence_s}",
-                fix="rates of 1-1000 Hz, 4-1000 buffers, a silence of 0.2 s or more",
-            )
+        limits.refuse(
+            "The GenICam camera cannot run with",
+            (
+                ("rate_hz", self.rate_hz, 0 < self.rate_hz <= 1000),
+                ("buffers", self.buffers, 4 <= self.buffers <= 1000),
+                ("silence_s", self.silence_s, 0.2 <= self.silence_s <= 60),
+            ),
+            fix="rates of 1-1000 Hz, 4-1000 buffers, a silence of 0.2-60 s",
+        )
 
 
 class GenicamDriver(Holder[Producing]):

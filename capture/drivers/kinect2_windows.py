@@ -13,6 +13,7 @@ import numpy as np
 
 from capture.kinect2 import pictures, sdk, streams
 from capture.kinect2.silence import Silence
+from taver.core.clock import NS_PER_S, machine_ns
 from taver.core.errors import DeviceError, TaverError
 from taver.core.frames import DeviceInfo, Frame, Modality, Stamp
 
@@ -129,22 +130,22 @@ class Kinect2WindowsDriver:
         silence = Silence(self._config.modalities)
         waiting = list(self._readers)
         while not self._stopped.is_set():
-            before_ns = time.monotonic_ns()
+            before_ns = machine_ns()
             with self._turn:
                 if self._sensor is None:
                     return
                 came = given.wait([reader.event for reader in waiting], _LISTEN_EVERY_S)
-                host_ns = time.monotonic_ns()
+                heard_ns = machine_ns()
                 frame = None
                 if came is not None:
                     reader = waiting.pop(came)
                     # Windows tells the first event that has come: nobody shall always be first.
                     waiting.append(reader)
-                    frame = reader.take(given, host_ns)
-            silence.waited((host_ns - before_ns) / 1e9)
+                    frame = reader.take(given, heard_ns)
+            silence.waited((heard_ns - before_ns) / NS_PER_S)
             if frame is not None:
                 silence.heard(frame.modality)
-                if host_ns >= start_ns and not self._stopped.is_set():
+                if heard_ns >= start_ns and not self._stopped.is_set():
                     yield frame
             self._refuse(silence)
 

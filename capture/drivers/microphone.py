@@ -8,7 +8,6 @@ import math
 import queue
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import msgspec
@@ -16,7 +15,7 @@ import numpy as np
 
 from capture.units import UNIT
 from taver.core import install
-from taver.core.clock import NS_PER_S
+from taver.core.clock import NS_PER_S, machine_ns
 from taver.core.errors import DeviceError, InputError, MissingExtraError
 from taver.core.frames import DeviceInfo, Frame, FrameStatus, Modality, Stamp, StreamInfo
 
@@ -185,7 +184,7 @@ class MicrophoneDriver:
 
     def _take(self, data: Any, count: int, times: Any, status: Any) -> None:  # noqa: ARG002  PortAudio's
         """Stamp a block and keep it; runs in PortAudio's thread."""
-        host_ns = time.monotonic_ns()
+        now_ns = machine_ns()
         stream = self._stream
         if stream is None or self._stopped.is_set():
             return  # it is being closed at this moment
@@ -194,7 +193,7 @@ class MicrophoneDriver:
         way_s = stream.time - times.inputBufferAdcTime
         if not 0 <= way_s <= _LONGEST_WAY_S or times.inputBufferAdcTime == 0:
             way_s = self._samples / self._config.samples_hz
-        first_ns = host_ns - round(way_s * NS_PER_S)
+        first_ns = now_ns - round(way_s * NS_PER_S)
         with contextlib.suppress(queue.Full):  # nobody fetches them: its place will be missing
             self._blocks.put_nowait(
                 _Heard(self._given, first_ns, bool(status.input_overflow), bytes(data))

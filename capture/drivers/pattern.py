@@ -5,16 +5,16 @@ It can misbehave on request, as real cameras do without being asked.
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 import numpy as np
 
-from capture import testcard
+from capture import limits, testcard
+from capture.played import Played
 from capture.units import UNIT
 from taver.core.clock import NS_PER_S
-from taver.core.errors import DeviceError, InputError
+from taver.core.errors import DeviceError
 from taver.core.frames import DeviceInfo, Frame, Modality, Stamp, StreamInfo
 
 if TYPE_CHECKING:
@@ -36,50 +36,33 @@ class PatternConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     unplug_after: int = 0  # after so many frames the device is gone; 0 for never
 
     def __post_init__(self) -> None:
-        wrong = [
-            f"{name} = {value}"
-            for name, value, good in (
+        limits.refuse(
+            "The test pattern cannot run with",
+            (
                 ("rate_hz", self.rate_hz, 0 < self.rate_hz <= 1000),
                 ("scale", self.scale, 0.02 <= self.scale <= 1),
                 ("modalities", list(self.modalities), len(self.modalities) > 0),
                 ("drop_every", self.drop_every, self.drop_every >= 0 and self.drop_every != 1),
                 ("jitter_ns", self.jitter_ns, 0 <= self.jitter_ns * self.rate_hz < NS_PER_S),
                 ("unplug_after", self.unplug_after, self.unplug_after >= 0),
-            )
-            if not good
-        ]
-        if wrong:
-            raise InputError(
-                f"The test pattern cannot run with {', '.join(wrong)}",
-                fix="rates of 1-1000 Hz, scales of 0.02-1, jitter below one period",
-            )
+            ),
+            fix="rates of 1-1000 Hz, scales of 0.02-1, jitter below one period",
+        )
 
 
-class PatternDriver:
+class PatternDriver(Played):
     """Draws frames at a steady rate from whatever clock it is given."""
 
     Config: ClassVar = PatternConfig
+    WHAT: ClassVar = "The test pattern"
 
     def __init__(self, config: PatternConfig, clock: Clock) -> None:
+        super().__init__(clock)
         self._config = config
-        self._clock = clock
-        self._start_ns: int | None = None
-        self._stopped = threading.Event()
-        self._open = False
-
-    @classmethod
-    def missing(cls) -> str | None:
-        """Return None: it needs nothing but numpy."""
-        return None
-
-    @classmethod
-    def discover(cls) -> list[DeviceInfo]:
-        """Return nothing: a simulation is chosen, never found."""
-        return []
 
     def open(self) -> DeviceInfo:
         """Say what is delivered."""
-        self._open = True
+        self._opened()
         return DeviceInfo(
             driver="pattern",
             model="test pattern",
@@ -97,20 +80,13 @@ class PatternDriver:
             simulated=True,
         )
 
-    def start(self, at_ns: int) -> None:
-        """Let the first frame be taken at `at_ns`."""
-        if not self._open:
-            raise DeviceError("The test pattern was not opened", fix="call open() before start()")
-        self._start_ns = at_ns
-
     def frames(self) -> Iterator[Frame]:
         """Yield the frames of each moment in the order of the configured modalities."""
-        if self._start_ns is None:
-            raise DeviceError("The test pattern was not started", fix="call start() first")
+        start_ns = self._started_ns()
         random = np.random.default_rng(self._config.seed)
         number = 0
         while not self._stopped.is_set():
-            due_ns = self._start_ns + round(number * NS_PER_S / self._config.rate_hz)
+            due_ns = start_ns + round(number * NS_PER_S / self._config.rate_hz)
             late_ns = int(random.integers(self._config.jitter_ns + 1))
             self._clock.sleep_until_ns(due_ns + late_ns, self._stopped)
             if self._config.unplug_after and number >= self._config.unplug_after:
@@ -120,21 +96,10 @@ class PatternDriver:
                 )
             lost = self._config.drop_every and number % self._config.drop_every == 1
             if not lost:
-                stamp = Stamp(
-                    host_ns=due_ns + late_ns, device_ns=due_ns - self._start_ns, number=number
-                )
+                stamp = Stamp(host_ns=due_ns + late_ns, device_ns=due_ns - start_ns, number=number)
                 for modality in self._config.modalities:
                     if self._stopped.is_set():
                         return
                     pixels = testcard.draw(modality, number, self._config.scale)
                     yield Frame(modality=modality, stamp=stamp, pixels=pixels)
             number += 1
-
-    def stop(self) -> None:
-        """End the frames; one that is being waited for still comes or not."""
-        self._stopped.set()
-
-    def close(self) -> None:
-        """Let go; nothing is held."""
-        self.stop()
-        self._open = False

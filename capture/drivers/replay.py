@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import heapq
 import itertools
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import msgspec
 
+from capture.played import Played
 from taver.core import consent
 from taver.core.clock import NS_PER_S
 from taver.core.codec import decode, decode_sound
-from taver.core.errors import DataError, DeviceError, InputError, NotFoundError
+from taver.core.errors import DataError, InputError, NotFoundError
 from taver.core.frames import DeviceInfo, Frame, Modality, Stamp, StreamInfo
 from taver.core.session import agreed
 from taver.core.session.folder import MANIFEST, Session
@@ -64,27 +64,16 @@ def _stamp(take: _Take, host_ns: int, later_ns: int) -> Stamp:
     return Stamp(host_ns=host_ns, device_ns=device_ns, number=take.number, status=once.status)
 
 
-class ReplayDriver:
+class ReplayDriver(Played):
     """Reads, decodes and waits; the clock decides whether that takes as long as it once did."""
 
     Config: ClassVar = ReplayConfig
+    WHAT: ClassVar = "The replay"
 
     def __init__(self, config: ReplayConfig, clock: Clock) -> None:
+        super().__init__(clock)
         self._config = config
-        self._clock = clock
-        self._start_ns: int | None = None
-        self._stopped = threading.Event()
         self._streams: tuple[_Stream, ...] = ()
-
-    @classmethod
-    def missing(cls) -> str | None:
-        """Return None: a session is read with what taver always has."""
-        return None
-
-    @classmethod
-    def discover(cls) -> list[DeviceInfo]:
-        """Return nothing: a replay is chosen, never found."""
-        return []
 
     def open(self) -> DeviceInfo:
         """Open the session's files and say what they hold."""
@@ -110,7 +99,7 @@ class ReplayDriver:
             undo.pop_all()
         self._let_go()
         self._streams = tuple(streams)
-        self._stopped.clear()
+        self._opened()
         sources = {f"{d.driver} {d.serial}": d.model for d in manifest.devices}
         return DeviceInfo(
             driver="replay",
@@ -126,20 +115,13 @@ class ReplayDriver:
             warnings=tuple(f"no frame of {modality} was recorded" for modality in empty),
         )
 
-    def start(self, at_ns: int) -> None:
-        """Let the first frame of the session come at `at_ns`."""
-        if not self._streams:
-            raise DeviceError("The replay was not opened", fix="call open() before start()")
-        self._start_ns = at_ns
-
     def frames(self) -> Iterator[Frame]:
         """Yield the frames of all streams by the time they were taken.
 
         They keep their distances, device times, numbers and status; every further round of a loop
         counts on from the last.
         """
-        if not self._streams or self._start_ns is None:
-            raise DeviceError("The replay was not started", fix="call start() first")
+        start_ns = self._started_ns()
         filled = [stream for stream in self._streams if not stream.is_empty]
         first_ns = min(stream.first_ns for stream in filled)
         length_ns = max(stream.end_ns for stream in filled) - first_ns
@@ -149,9 +131,8 @@ class ReplayDriver:
             for take in heapq.merge(*streams, key=lambda take: take.unix_ns):
                 # What takes long is done before the wait, so that a frame is not late by it.
                 pixels = take.stream.pixels(take.stored)
-                host_ns = self._start_ns + turn * length_ns + take.unix_ns - first_ns
-                self._clock.sleep_until_ns(host_ns, self._stopped)
-                if self._stopped.is_set():
+                host_ns = start_ns + turn * length_ns + take.unix_ns - first_ns
+                if not self._is_wanted_at(host_ns):
                     return
                 last[take.stream.header.modality] = take.number
                 yield Frame(
@@ -162,15 +143,10 @@ class ReplayDriver:
                 if self._stopped.is_set():
                     return
 
-    def stop(self) -> None:
-        """End the frames; one that is waited for does not come."""
-        self._stopped.set()
-
     def close(self) -> None:
         """Let go of the session's files."""
-        self.stop()
+        super().close()
         self._let_go()
-        self._start_ns = None
 
     def _let_go(self) -> None:
         for stream in self._streams:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import msgspec
 
+from capture.played import Played
 from capture.sim import microphone
 from capture.sim import scenario as scenarios
 from capture.sim import world as worlds
@@ -64,27 +64,21 @@ class SimConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             )
 
 
-class SimDriver:
+class SimDriver(Played):
     """Draws what a scenario's cameras see, as fast as it can or as fast as they would."""
 
     Config: ClassVar = SimConfig
+    WHAT: ClassVar = "The simulated rig"
 
     def __init__(self, config: SimConfig, clock: Clock) -> None:
+        super().__init__(clock)
         self._config = config
-        self._clock = clock
-        self._start_ns: int | None = None
-        self._stopped = threading.Event()
         self._world: World | None = None
 
     @classmethod
     def missing(cls) -> str | None:
         """Return the line that installs the head's mesh and the compiler, if they are not here."""
         return worlds.missing()
-
-    @classmethod
-    def discover(cls) -> list[DeviceInfo]:
-        """Return nothing: a simulation is chosen, never found."""
-        return []
 
     def open(self) -> DeviceInfo:
         """Read the scenario and the mesh, and say what is delivered."""
@@ -107,6 +101,7 @@ class SimDriver:
         if not self._hears:
             world.get_ready()
         self._world = world
+        self._opened()
         return DeviceInfo(
             driver="sim",
             model=_model(self._config.modalities),
@@ -115,23 +110,17 @@ class SimDriver:
             simulated=True,
         )
 
-    def start(self, at_ns: int) -> None:
-        """Let the scenario begin at `at_ns`."""
-        if self._world is None:
-            raise DeviceError("The simulated rig was not opened", fix="call open() before start()")
-        self._start_ns = at_ns
-
     def frames(self) -> Iterator[Frame]:
         """Yield the frames as they are taken; after the scenario's end people simply go on."""
-        if self._world is None or self._start_ns is None:
-            raise DeviceError("The simulated rig was not started", fix="call start() first")
-        if self._hears:
-            yield from self._blocks(self._world, self._start_ns)
+        start_ns, world = self._started_ns(), self._world
+        if world is None:  # closed at this moment
             return
-        for shot, pixels in self._world.frames(self._config.modalities, self._skip):
-            host_ns = self._start_ns + shot.arrived_ns
-            self._clock.sleep_until_ns(host_ns, self._stopped)
-            if self._stopped.is_set():
+        if self._hears:
+            yield from self._blocks(world, start_ns)
+            return
+        for shot, pixels in world.frames(self._config.modalities, self._skip):
+            host_ns = start_ns + shot.arrived_ns
+            if not self._is_wanted_at(host_ns):
                 return
             stamp = Stamp(
                 host_ns=host_ns,
@@ -146,21 +135,16 @@ class SimDriver:
     def _blocks(self, world: World, start_ns: int) -> Iterator[Frame]:
         """Yield blocks of sound when they are full; their stamp is that of their first sample."""
         for block in microphone.blocks(world):
-            self._clock.sleep_until_ns(start_ns + block.arrived_ns, self._stopped)
-            if self._stopped.is_set():
+            if not self._is_wanted_at(start_ns + block.arrived_ns):
                 return
             stamp = Stamp(host_ns=start_ns + block.taken_ns, device_ns=None, number=block.number)
             yield Frame(modality=Modality.SOUND, stamp=stamp, pixels=block.samples)
             if self._stopped.is_set():
                 return
 
-    def stop(self) -> None:
-        """End the frames; one that is being drawn does not come."""
-        self._stopped.set()
-
     def close(self) -> None:
         """Let go of the mesh."""
-        self.stop()
+        super().close()
         self._world = None
 
     @property

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import msgspec
 import numpy as np
 
+from capture import limits
 from capture.units import UNIT
 from taver.core.clock import NS_PER_S
-from taver.core.errors import DeviceError, InputError, MissingExtraError
+from taver.core.errors import DeviceError, MissingExtraError
 from taver.core.extras import need
 from taver.core.frames import DeviceInfo, Frame, Modality, Stamp, StreamInfo
 
@@ -41,22 +42,17 @@ class WebcamConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     rate_hz: float = 0.0
 
     def __post_init__(self) -> None:
-        wrong = [
-            f"{name} = {value}"
-            for name, value, good in (
+        limits.refuse(
+            "No webcam can be asked for",
+            (
                 ("serial", repr(self.serial), bool(self.serial)),
                 ("width_px", self.width_px, 0 <= self.width_px <= 16_384),
                 ("height_px", self.height_px, 0 <= self.height_px <= 16_384),
                 ("rate_hz", self.rate_hz, 0 <= self.rate_hz <= 1000),
-            )
-            if not good
-        ]
-        if wrong:
-            raise InputError(
-                f"No webcam can be asked for {', '.join(wrong)}",
-                fix="give a number, name or path, pixels up to 16384, a rate up to 1000 Hz; "
-                "0 leaves the choice to the camera",
-            )
+            ),
+            fix="give a number, name or path, pixels up to 16384, a rate up to 1000 Hz; 0 leaves "
+            "the choice to the camera",
+        )
 
 
 class WebcamDriver:

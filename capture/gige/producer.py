@@ -13,6 +13,7 @@ import numpy as np
 
 from capture.gige.taking import Grabbed
 from taver.core import install
+from taver.core.clock import NS_PER_S
 from taver.core.errors import (
     BusyError,
     DeviceError,
@@ -31,7 +32,6 @@ ENVIRONMENT: Final = "GENICAM_GENTL64_PATH"  # folders of producers, as their in
 COLOURS: Final = {"RGB8": 3, "RGBa8": 4}
 _BUSY: Final = (3, 4, 5)  # GenTL's access states: not reachable, another's, open in this process
 _MS_PER_S: Final = 1_000
-_NS_PER_S: Final = 1_000_000_000
 
 
 class Producing:
@@ -184,7 +184,7 @@ def _device_ns(buffer: Any) -> int | None:
         ticks, hertz = int(buffer.timestamp), int(buffer.timestamp_frequency)
     except Exception:  # noqa: BLE001  harvesters stumbles where a producer tells no times
         return None
-    return ticks * _NS_PER_S // hertz if ticks > 0 and hertz > 0 else None
+    return ticks * NS_PER_S // hertz if ticks > 0 and hertz > 0 else None
 
 
 def _chosen(devices: list[Any], serial: str) -> Any:

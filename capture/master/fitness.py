@@ -6,21 +6,19 @@ from typing import TYPE_CHECKING
 
 from capture.master import awaited
 from capture.plan import GRID_HZ
-from capture.recorder import room
-from taver.core import consent, names
+from capture.recorder import agreed, room
+from taver.core import consent
 from taver.core.errors import (
-    AlreadyThereError,
     BusyError,
-    ConsentError,
     DeviceError,
     InputError,
     StorageError,
     TaverError,
+    together,
 )
 from taver.core.frames import PICTURES, Modality
-from taver.core.session.folder import find
+from taver.core.session.folder import find, refuse_taken
 from taver.core.session.manifest import State
-from taver.core.storage import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,15 +31,8 @@ if TYPE_CHECKING:
 
 def raise_all(errors: Sequence[TaverError]) -> None:
     """Raise nothing, the error, or one that tells of all."""
-    if not errors:
-        return
-    if len(errors) == 1:
-        raise errors[0]
-    raise type(errors[0])(
-        f"{len(errors)} things are not in order",
-        fix="; ".join(dict.fromkeys(error.fix for error in errors)),
-        problems=[line for error in errors for line in (error.what, *error.problems)],
-    )
+    if errors:
+        raise together(errors, "things are not in order")
 
 
 def gathered(errors: list[TaverError], look: Callable[[], None]) -> None:
@@ -54,7 +45,6 @@ def gathered(errors: list[TaverError], look: Callable[[], None]) -> None:
 
 def require_name(study: Study, plan: Plan) -> None:
     """Refuse a session that is there already; for a further part, one that cannot go on."""
-    names.checked(plan.session, "session")
     if plan.part > 1:
         session = find(study, plan.session)
         if awaited.read(session.folder).runs:
@@ -73,16 +63,12 @@ def require_name(study: Study, plan: Plan) -> None:
                 fix="stop that recording first",
             )
         return
-    parent = study.sessions_folder
-    with explained(parent):
-        taken = [path.name for path in parent.iterdir()] if parent.is_dir() else []
-    for name in taken:
-        if name.casefold() == plan.session.casefold():
-            raise AlreadyThereError(
-                f"The session {name!r} exists already",
-                fix="choose another name with --session, or add a part to it with --resume; "
-                "taver never overwrites one",
-            )
+    refuse_taken(
+        study,
+        plan.session,
+        fix="choose another name with --session, or add a part to it with --resume; "
+        "taver never overwrites one",
+    )
 
 
 def require_person(study: Study, plan: Plan) -> None:
@@ -94,22 +80,14 @@ def require_person(study: Study, plan: Plan) -> None:
 def require_agreed(study: Study, plan: Plan, devices: Sequence[DeviceInfo]) -> None:
     """Refuse what the person did not agree to; sound needs somebody who did."""
     modalities = [stream.modality for stream in wanted(plan, devices)]
-    real = not any(device.simulated for device in devices)
-    if plan.participant is not None:
-        consent.require(
-            study.participants.get(plan.participant).consent, plan.participant, modalities
-        )
-    elif Modality.SOUND in modalities and real:
-        raise ConsentError(
-            "A microphone hears whoever is in the room, and nobody is named who agreed to that",
-            fix="name the person with --participant, or leave sound out",
-        )
+    simulated = any(device.simulated for device in devices)
+    agreed.require(study, plan.participant, modalities, simulated=simulated)
 
 
 def wanted(plan: Plan, devices: Sequence[DeviceInfo]) -> list[StreamInfo]:
     """Return the streams that are to be recorded."""
     streams = [stream for device in devices for stream in device.streams]
-    return [s for s in streams if plan.streams is None or s.modality in plan.streams]
+    return [stream for stream in streams if plan.wants(stream.modality)]
 
 
 def require_streams(plan: Plan, members: Sequence[Member]) -> None:

@@ -14,7 +14,8 @@ from capture.master.awaited import AwaitedRun
 from capture.status import Happening, HappeningKind
 from taver.core.clock import NS_PER_MS, NS_PER_S, Clock, Epoch
 from taver.core.errors import TaverError
-from taver.core.session.manifest import Marker, Piece, piece_file
+from taver.core.session.manifest import Marker, piece_file
+from taver.core.session.streams import new_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -116,7 +117,7 @@ class Recording:
         epoch = member.epoch_now()
         ledger, clockbook = self.ledger, self.clockbook
         if ledger is not None and member.is_local:
-            ledger.put(self._pieces(member, files, epoch))
+            ledger.put(new_pieces(member.devices, files, epoch))
         elif ledger is not None and clockbook is not None:
             run = AwaitedRun(
                 agent=member.name,
@@ -197,18 +198,3 @@ class Recording:
             file = piece_file(modality, number)
             self._files_taken.add(file)
             return file
-
-    def _pieces(
-        self, member: Member, files: dict[Modality, str], epoch: Epoch
-    ) -> dict[Modality, Piece]:
-        return {
-            stream.modality: Piece(
-                file=files[stream.modality],
-                driver=device.driver,
-                serial=device.serial,
-                epoch=epoch,
-            )
-            for device in member.devices
-            for stream in device.streams
-            if stream.modality in files
-        }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING, Final
 
+from capture.plan import GRID_HZ
 from capture.status import SessionStatus
 from taver.core.clock import NS_PER_MS, NS_PER_S
 from taver.core.frames import PICTURES
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from capture.status import MachineStatus, StreamStatus
     from taver.core.frames import Modality
 
-_USUAL_GRID_HZ: Final = 10
 _OVER_NS: Final = 10 * NS_PER_S  # how long a rate is taken over
 _AT_LEAST_NS: Final = NS_PER_S
 
@@ -101,7 +101,7 @@ def _skew_ms(recording: Recording) -> float | None:
 
 
 def _rate_hz(plan: Plan, member: Member, status: StreamStatus) -> float:
-    grid_hz = plan.grid_hz or _USUAL_GRID_HZ
+    grid_hz = plan.grid_hz or GRID_HZ
     return max(float(grid_hz), _native_hz(member, status.modality) // grid_hz * grid_hz)
 
 

@@ -14,7 +14,14 @@ from capture.recorder.device import Device
 from capture.recorder.outcome import Recorded
 from capture.recorder.stream import Stream
 from capture.recorder.workers import Workers
-from taver.core.errors import AlreadyThereError, DeviceError, InputError, StorageError, TaverError
+from taver.core.errors import (
+    AlreadyThereError,
+    DeviceError,
+    InputError,
+    StorageError,
+    TaverError,
+    together,
+)
 from taver.core.progress import Silent
 from taver.core.recording.writer import partial_of
 from taver.core.session.manifest import Piece
@@ -75,7 +82,7 @@ class MachineRecorder:
                 continue
             streams = {}
             for stream in info.streams:
-                if not self._wants(stream.modality):
+                if not self._plan.wants(stream.modality):
                     continue
                 if stream.modality in taken:
                     errors.append(
@@ -90,14 +97,7 @@ class MachineRecorder:
             self._devices.append(Device(source, info, streams, self._course))
         if errors:
             self.close()
-        if len(errors) == 1:
-            raise errors[0]
-        if errors:
-            raise DeviceError(
-                f"{len(errors)} devices cannot be used",
-                fix="; ".join(dict.fromkeys(error.fix for error in errors)),
-                problems=[error.what for error in errors],
-            )
+            raise together(errors, "devices cannot be used")
         return tuple(device.info for device in self._devices)
 
     def arm(self, files: Mapping[Modality, str], *, simulated: bool, epoch: Epoch) -> None:
@@ -265,6 +265,3 @@ class MachineRecorder:
     @property
     def _streams(self) -> list[Stream]:
         return [stream for device in self._devices for stream in device.streams.values()]
-
-    def _wants(self, modality: Modality) -> bool:
-        return self._plan.streams is None or modality in self._plan.streams

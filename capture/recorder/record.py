@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capture import encode
+from capture.recorder import agreed
 from capture.recorder.machine import MachineRecorder
-from taver.core import consent, lock
+from taver.core import lock
 from taver.core.clock import NS_PER_MS, NS_PER_S, Epoch
-from taver.core.errors import ConsentError, DeviceError, StorageError
-from taver.core.frames import Modality
+from taver.core.errors import DeviceError, StorageError
 from taver.core.progress import Silent
 from taver.core.session.folder import Session, create
 from taver.core.session.manifest import (
     GridPlan,
     Manifest,
-    Piece,
     State,
     StreamRecord,
     piece_file,
     software,
 )
+from taver.core.session.streams import new_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ def record(
         stack.callback(recorder.close)
         devices = recorder.open()
         # Loading what encodes takes its time, which is not to be missing from the recording.
-        encode.rehearse(s.modality for d in devices for s in d.streams if _wants(plan, s.modality))
+        encode.rehearse(s.modality for d in devices for s in d.streams if plan.wants(s.modality))
         start_ns = max(source.clock.now_ns() for source in sources)
         if any(source.paced for source in sources):
             start_ns += _GETTING_READY_NS
@@ -96,8 +96,7 @@ def _manifest(
     study: Study, plan: Plan, devices: Sequence[DeviceInfo], epoch: Epoch, start_ns: int
 ) -> Manifest:
     """Return the document to begin with, once everybody agrees to it."""
-    delivered = [(d, s) for d in devices for s in d.streams if _wants(plan, s.modality)]
-    modalities = [stream.modality for _, stream in delivered]
+    modalities = [s.modality for d in devices for s in d.streams if plan.wants(s.modality)]
     missing = [m for m in plan.streams or () if m not in modalities]
     if missing:
         raise DeviceError(
@@ -107,35 +106,18 @@ def _manifest(
     if not modalities:
         raise DeviceError("The devices deliver nothing", fix="see: taver devices")
     simulated = any(device.simulated for device in devices)
-    agreed = None
-    if plan.participant is not None:
-        agreed = study.participants.get(plan.participant).consent
-        consent.require(agreed, plan.participant, modalities)
-    elif Modality.SOUND in modalities and not simulated:
-        raise ConsentError(
-            "A microphone hears whoever is in the room, and nobody is named who agreed to that",
-            fix="name the person with --participant, or leave sound out",
-        )
+    files = {modality: piece_file(modality, 1) for modality in modalities}
     return Manifest(
         name=plan.session,
         participant=plan.participant,
-        consent=agreed,
+        consent=agreed.require(study, plan.participant, modalities, simulated=simulated),
         simulated=simulated,
         state=State.RECORDING,
         epoch=epoch,
         devices=tuple(devices),
         streams={
-            stream.modality: StreamRecord(
-                pieces=(
-                    Piece(
-                        file=piece_file(stream.modality, 1),
-                        driver=device.driver,
-                        serial=device.serial,
-                        epoch=epoch,
-                    ),
-                )
-            )
-            for device, stream in delivered
+            modality: StreamRecord(pieces=(piece,))
+            for modality, piece in new_pieces(devices, files, epoch).items()
         },
         grid=GridPlan(rate_hz=plan.grid_hz, start_unix_ns=epoch.to_unix_ns(start_ns))
         if plan.grid_hz
@@ -195,10 +177,6 @@ def _raise_all(errors: Sequence[TaverError], session: Session) -> None:
         f"{session.name}; then mend the cause and record again under another name",
         problems=[str(error) for error in errors],
     ) from errors[0]
-
-
-def _wants(plan: Plan, modality: Modality) -> bool:
-    return plan.streams is None or modality in plan.streams
 
 
 def _hear_nothing(happening: Happening) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from capture.status import HappeningKind
-from taver.core.clock import NS_PER_MS
+from taver.core.clock import NS_PER_MS, NS_PER_S
 from taver.core.errors import TaverError
 from taver.core.frames import FrameStatus, Shuttered
 from taver.core.session.manifest import Marker
@@ -56,7 +56,7 @@ class ShutterLog:
         self._course.tell(
             HappeningKind.SHUTTER,
             closed_ns,
-            f"{note} for {(host_ns - closed_ns) / 1e9:.1f} s",
+            f"{note} for {(host_ns - closed_ns) / NS_PER_S:.1f} s",
             modality=modality,
             until_host_ns=host_ns,
         )

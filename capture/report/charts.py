@@ -9,6 +9,8 @@ from capture import words
 from taver.core.clock import NS_PER_S
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from capture.report.document import Histogram, SessionReport
     from taver.core.session.manifest import Marker
 
@@ -92,9 +94,9 @@ def _of_operator(marker: Marker) -> bool:
     return marker.source in {"", "operator"} and not _of_shutter(marker)
 
 
-def _tick(marker: Marker, kind: str, x: object, y: float) -> str:
-    left = x(marker.unix_ns)  # type: ignore[operator]
-    right = x(marker.until_unix_ns) if marker.until_unix_ns is not None else left  # type: ignore[operator]
+def _tick(marker: Marker, kind: str, x: Callable[[int], float], y: float) -> str:
+    left = x(marker.unix_ns)
+    right = x(marker.until_unix_ns) if marker.until_unix_ns is not None else left
     told = html.escape(": ".join(part for part in (marker.name, marker.note) if part))
     return (
         f'<rect class="{kind}" x="{left:.1f}" y="{y}" width="{max(3.0, right - left):.1f}" '

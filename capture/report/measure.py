@@ -15,7 +15,7 @@ from capture.report.document import (
     SessionReport,
     StreamReport,
 )
-from taver.core.clock import NS_PER_MS
+from taver.core.clock import NS_PER_MS, NS_PER_S
 from taver.core.errors import InputError
 from taver.core.frames import PICTURES, FrameStatus, Modality
 from taver.core.grid import common_span, fill_grid
@@ -118,7 +118,7 @@ def _grid(manifest: Manifest, times: dict[Modality, Ints]) -> GridReport | None:
         return None
     start_ns, count = span.start_ns, span.count
     if manifest.grid is not None:  # its slots are where they are: from the first one in the span
-        period = 1e9 / rate_hz
+        period = NS_PER_S / rate_hz
         skipped = max(0, int(np.ceil((span.start_ns - manifest.grid.start_unix_ns) / period - 0.5)))
         start_ns = manifest.grid.start_unix_ns + round(skipped * period)
         end_ns = min(int(t[-1]) for t in times.values())
@@ -166,7 +166,7 @@ def _warnings(manifest: Manifest, streams: dict[Modality, StreamReport]) -> list
         if marker.source in {"device", "machine"}:
             lasted = ""
             if marker.until_unix_ns is not None:
-                lasted = f" for {(marker.until_unix_ns - marker.unix_ns) / 1e9:.1f} s"
+                lasted = f" for {(marker.until_unix_ns - marker.unix_ns) / NS_PER_S:.1f} s"
             told.append(f"{marker.name}{lasted}: {marker.note}".rstrip(": "))
     for modality, stream in streams.items():
         if not stream.frames:

@@ -11,6 +11,7 @@ from capture.sim.board.views import views
 from capture.sim.rig import rig_by_seed, standard_rig
 from capture.sim.scenario import check
 from capture.sim.scene import Board, BoardView, Room, Scene
+from capture.units import ZERO_CELSIUS_K
 from taver.core.pose import Pose
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from capture.sim.scenario import Boards, Place, Scenario
     from capture.sim.scene import Actor, Performance
 
-_CELSIUS_0_K: Final = 273.15
 _MOVING_SHARE: Final = 0.4  # of the time for a view; then the board is held still
 
 
@@ -93,7 +93,7 @@ def _room(place: Place) -> Room:
         light=place.light,
         light_yaw_deg=place.light_yaw_deg,
         wall_mm=place.wall_mm,
-        air_k=place.air_celsius + _CELSIUS_0_K,
+        air_k=place.air_celsius + ZERO_CELSIUS_K,
     )
 
 

@@ -169,7 +169,7 @@ def _row(
     yield "units", [performance.units.get(name, 0.0) for name in names]
     skin = performance.skin
     yield "skin_k", (skin.nose_k, skin.cheeks_k, skin.forehead_k)
-    landmarks = world.landmarks(world.scene(shown_s))[0]
+    landmarks = world.landmarks(world.scene(shown_s), (modality,))[0]
     yield "landmarks_mm", landmarks.world_mm
     yield "landmarks_px", landmarks.pixels[modality]
     yield "visible", landmarks.visible[modality]

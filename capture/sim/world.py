@@ -94,9 +94,12 @@ class World:
         """Return what the first person feels, if there is one."""
         return self._stage.mood(t_s)
 
-    def landmarks(self, scene: Scene) -> tuple[Landmarks, ...]:
-        """Return the landmarks of everybody in the scene, in its order."""
-        return self._renderer.landmarks(scene)
+    def landmarks(self, scene: Scene, modalities: Sequence[Modality]) -> tuple[Landmarks, ...]:
+        """Return the landmarks of everybody in the scene, in its order, as these cameras see them.
+
+        Others are left out: to know what hides a point takes as long as to draw the picture.
+        """
+        return self._renderer.landmarks(scene, modalities)
 
     def ideal(self, t_s: float, modalities: Sequence[Modality]) -> Ideal:
         """Return what perfect cameras would see at this time."""

@@ -103,3 +103,14 @@ class ConsentError(TaverError, PermissionError):
     """The person did not agree to this, or has withdrawn."""
 
     exit_code = 11
+
+
+def together(errors: Sequence[TaverError], what: str) -> TaverError:
+    """Return the only error there is, or one of the first one's class that tells of all."""
+    if len(errors) == 1:
+        return errors[0]
+    return type(errors[0])(
+        f"{len(errors)} {what}",
+        fix="; ".join(dict.fromkeys(error.fix for error in errors)),
+        problems=[line for error in errors for line in (error.what, *error.problems)],
+    )

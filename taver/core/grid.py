@@ -52,11 +52,6 @@ class Grid:
         for values in (self.slot_ns, self.frame_index, self.residual_ns, self.filled):
             values.flags.writeable = False
 
-    @property
-    def share_filled(self) -> float:
-        """Return which part of the slots has a frame; NaN if there are no slots."""
-        return float(self.filled.mean()) if len(self.filled) else float("nan")
-
     def unused(self, frame_count: int) -> Ints:
         """Return the indexes of those of the stream's `frame_count` frames that fill no slot."""
         used = self.frame_index[self.filled]

@@ -7,8 +7,6 @@ import os
 import sys
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import taver
 
@@ -53,6 +51,10 @@ def built_from() -> Path | None:
     text = found.read_text("direct_url.json") if found is not None else None
     if not text:
         return None
+    # Loaded here: every program that taver starts would pay for its networking otherwise.
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
     url = urlsplit(json.loads(text).get("url", ""))
     source = Path(url2pathname(url.path))
     return source if url.scheme == "file" and source.exists() else None

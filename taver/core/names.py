@@ -43,14 +43,17 @@ def fits(name: str) -> bool:
     return True
 
 
-def refuse_taken(name: str, taken: Iterable[str], what: str) -> None:
+def refuse_taken(
+    name: str,
+    taken: Iterable[str],
+    what: str,
+    *,
+    fix: str = "choose another name; taver never overwrites one",
+) -> None:
     """Raise if `name` is among `taken`, letters of either case counting as the same."""
     for other in taken:
         if other.casefold() == name.casefold():
-            raise AlreadyThereError(
-                f"The {what} {other!r} exists already",
-                fix="choose another name; taver never overwrites one",
-            )
+            raise AlreadyThereError(f"The {what} {other!r} exists already", fix=fix)
 
 
 def _eg(what: str) -> str:

@@ -6,10 +6,10 @@ A stage is stale when one of its inputs is no longer what it was.
 from __future__ import annotations
 
 import enum
-import hashlib
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from taver.core.digest import sha256_of
 from taver.core.document import Document
 from taver.core.errors import InputError
 from taver.core.private import make_private_folder
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from taver.core.study import Study
 
 _FOLDER = "stages"
-_BLOCK_BYTES = 2**20
 
 
 class Stage(enum.StrEnum):
@@ -130,11 +129,7 @@ def fingerprint(path: Path) -> str:
                 return recording_fingerprint(source)
             except ValueError as error:
                 return f"damaged: {error}"  # equal to no whole one
-    digest = hashlib.sha256()
-    with explained(path), path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return f"sha256:{digest.hexdigest()}"
+    return f"sha256:{sha256_of(path)}"
 
 
 def _from_study(study: Study, path: Path) -> str:

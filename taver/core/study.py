@@ -200,6 +200,11 @@ class Study:
         return self.folder / self.config.annotation.clips
 
     @property
+    def runs_folder(self) -> Path:
+        """Where training runs are."""
+        return self.folder / self.config.training.folder
+
+    @property
     def rig_file(self) -> Path:
         """Where the calibration is."""
         return self.folder / self.config.rig.file

@@ -1,8 +1,10 @@
-"""What every driver promises; a new driver joins with one entry in MAKERS.
+"""What every driver promises; a new driver of ours joins with one entry in MAKERS.
 
-A real camera joins with `pytest -m hardware`.
+A real camera joins with `pytest -m hardware`, an installed driver of somebody else's alone with
+`TAVER_DRIVER=its_name pytest tests/conformance -n 0`.
 """
 
+import os
 import sys
 import threading
 from importlib.util import find_spec
@@ -21,6 +23,7 @@ import pytest
 import soundcard
 import studies
 
+from capture import registry
 from capture.drivers.a65_aravis import A65AravisConfig, A65AravisDriver
 from capture.drivers.a65_spinnaker import A65SpinnakerConfig, A65SpinnakerDriver
 from capture.drivers.genicam import GenicamConfig, GenicamDriver
@@ -99,6 +102,9 @@ MAKERS["microphone"] = (MicrophoneDriver, microphone)
 MAKERS["a65_aravis"] = (A65AravisDriver, a65_aravis)
 MAKERS["a65_spinnaker"] = (A65SpinnakerDriver, a65_spinnaker)
 MAKERS["genicam"] = (GenicamDriver, genicam)
+if installed := os.environ.get("TAVER_DRIVER"):
+    theirs = registry.load(installed)
+    MAKERS = {installed: (theirs, lambda _: theirs(theirs.Config(), HostClock()))}
 # What stands in for the hardware of a driver, as long as the tests of this file run.
 PEERS = {"a65_aravis": "thermal_camera", "a65_spinnaker": "spinnaker", "genicam": "producer"}
 PEERS |= {"replay": "session", "kinect2_linux": "freenect2"}

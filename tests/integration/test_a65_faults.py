@@ -4,6 +4,7 @@ import time
 
 import gige
 import numpy as np
+import prompt
 import pytest
 
 from capture.drivers.a65_aravis import A65AravisConfig, A65AravisDriver
@@ -24,13 +25,11 @@ def test_a_camera_that_is_unplugged_is_told_within_two_seconds_and_comes_back():
         stream = held.frames()
         next(stream)
         camera.unplug()
-        gone_s = time.monotonic()
-        with pytest.raises(DeviceError, match=gige.SERIAL) as caught:
-            list(stream)
-        assert time.monotonic() - gone_s < 2
+        with prompt.within(2):
+            with pytest.raises(DeviceError, match=gige.SERIAL) as caught:
+                list(stream)
+            held.close()
         assert "cable" in caught.value.fix
-        held.close()
-        assert time.monotonic() - gone_s < 2
     with gige.camera():
         held.open()
         held.start(time.monotonic_ns())

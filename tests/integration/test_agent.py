@@ -5,7 +5,6 @@ import random
 import re
 import signal
 import socket
-import time
 
 import agents
 import children
@@ -172,12 +171,12 @@ def test_steps_out_of_order_are_refused_and_change_nothing(study):
         ):
             with pytest.raises((BusyError, DeviceError)):
                 link.ask(ask, wire.Done, seconds=2)
-        record(link, seconds=1.0)
+        record(link, seconds=60.0)
         plan = Plan(session="s02", participant=None, seconds=1)
         with pytest.raises(BusyError, match="recording s01"):
             link.ask(wire.Prepare(run="b", plan=plan), wire.Prepared, seconds=2)
-        time.sleep(0.4)
-        assert link.ask(wire.Finish(), wire.Finished, seconds=5).pieces[DEPTH].frames > 0
+        agents.wait_for_frames(agent.spool, "depth.mcap", 1)
+        assert link.ask(wire.Finish(), wire.Finished, seconds=20).pieces[DEPTH].frames > 0
         assert link.greet(2.0).state is AgentState.STOPPED
 
 
@@ -185,7 +184,7 @@ def test_what_a_killed_agent_recorded_is_offered_by_the_next(study):
     with elsewhere(study, "one", DEPTH) as agent:
         with linked(study, agent) as link:
             record(link, seconds=30)
-            time.sleep(1.0)
+            agents.wait_for_frames(agent.spool, "depth.mcap")
         agent.kill()
         agent.start().listening()
         with linked(study, agent) as link:
@@ -275,9 +274,9 @@ def test_an_agent_that_is_told_to_end_finishes_its_files(study, sent):
             until_ns = epoch.unix_ns + 60 * 10**9
             start = wire.Start(at_unix_ns=0, until_unix_ns=until_ns, grid_start_unix_ns=0)
             link.ask(start, wire.Started, seconds=5)
-            time.sleep(0.6)
+            agents.wait_for_frames(study.folder / "taver-spool", "depth.mcap", 3)
             child.send_signal(sent)
-            assert child.wait(15) == 0
+            assert child.wait(60) == 0
     (file,) = (study.folder / "taver-spool").rglob("depth.mcap")
     with StreamReader(file) as reader:
         assert len(reader) >= 3

@@ -11,6 +11,7 @@ import urllib.request
 import children
 import gige
 import pytest
+from agents import wait_for_frames
 from telling import assert_told, posix_only
 from terminals import terminal
 
@@ -153,15 +154,12 @@ def test_when_the_terminal_is_closed_the_recording_is_finished(rigged):
 @posix_only
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_without_a_terminal_a_signal_ends_it_as_cleanly(rigged, number):
-    code = f"import paced; paced.hear_interrupts(); {children._TAVER}"
+    code = f"import paced; paced.hear_interrupts(); {children.TAVER}"
     with children.started(code, "capture", "--session", "s01", cwd=rigged.folder) as child:
         session = rigged.sessions_folder / "s01"
-        until_s = time.monotonic() + 30
-        while not (session / "session.json").exists() and time.monotonic() < until_s:
-            time.sleep(0.05)
-        time.sleep(1.0)
+        wait_for_frames(session, "color.mcap")
         child.send_signal(number)
-        out, err = child.communicate(timeout=40)
+        out, err = child.communicate(timeout=80)
     assert child.returncode == 0, err
     assert "frames" in out
     assert "Traceback" not in err

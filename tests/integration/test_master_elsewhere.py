@@ -8,10 +8,11 @@ import time
 import agents
 import children
 import numpy as np
+import prompt
 import pytest
 import studies
 import telling
-from agents import elsewhere, local, together
+from agents import elsewhere, hear, local, together, wait_for_frames
 
 from capture.agent.launch import Skew
 from capture.keys import files as keys
@@ -36,15 +37,6 @@ BEHIND = Skew(ahead_ns=-10 * NS_PER_S, drift_ppm=-100)
 
 def plan(name="s01", **more):
     return Plan(**{"session": name, "participant": "P01", "seconds": 1.5, "grid_hz": 10, **more})
-
-
-def hear(master, kind, within_s=6.0):
-    began_s = time.monotonic()
-    while time.monotonic() - began_s < within_s:
-        for happening in master.poll(0.1):
-            if happening.kind is kind:
-                return happening, time.monotonic() - began_s
-    return pytest.fail(f"no {kind} within {within_s} s")
 
 
 def held(agent):
@@ -88,7 +80,7 @@ def test_a_clock_that_stands_still_for_a_while_is_noticed(study):
         Master(study, plan(seconds=9.0, grid_hz=0), [agent.crew]) as master,
     ):
         master.start()
-        jump, _ = hear(master, HappeningKind.CLOCK, within_s=9.0)
+        jump = hear(master, HappeningKind.CLOCK)
         assert "one jumped by -" in jump.text
         time.sleep(2.0)
         master.stop()
@@ -105,13 +97,13 @@ def test_an_agent_that_dies_elsewhere_and_is_started_again_goes_on(study):
     with elsewhere(study, "one", DEPTH) as agent:
         with Master(study, plan(seconds=60), [agent.crew, local(THERMAL)]) as master:
             master.start()
-            time.sleep(1.0)
+            wait_for_frames(agent.spool, "depth.mcap", 3)
             agent.kill()
-            _, took_s = hear(master, HappeningKind.LOST)
-            assert took_s < 2
+            with prompt.within(2):
+                hear(master, HappeningKind.LOST)
             agent.start().listening()
-            hear(master, HappeningKind.BACK, within_s=20.0)
-            time.sleep(0.5)
+            hear(master, HappeningKind.BACK)
+            wait_for_frames(agent.spool, "depth.2.mcap", 2)
             master.stop()
             session = master.finish()
         assert held(agent) == []
@@ -130,7 +122,7 @@ def test_an_agent_that_is_away_at_the_end_is_collected_later(study, cli):
     with elsewhere(study, "one", DEPTH) as agent:
         with Master(study, plan(seconds=2.5), [agent.crew, local(THERMAL)]) as master:
             master.start()
-            time.sleep(0.7)
+            wait_for_frames(agent.spool, "depth.mcap", 3)
             agent.kill()
             with pytest.raises(DeviceError) as caught:
                 master.finish()
@@ -187,7 +179,7 @@ def start_master(study, port=0, seconds=60.0):
 
 
 def wait_until_free(session):
-    until_s = time.monotonic() + 10
+    until_s = time.monotonic() + 30
     while lock.is_held(session.folder):
         assert time.monotonic() < until_s, "local agents do not end"
         time.sleep(0.05)
@@ -198,13 +190,13 @@ def wait_until_free(session):
 def test_a_master_that_dies_leaves_finished_files(study, cli, sent):
     with start_master(study) as master:
         assert master.stdout.readline().startswith("started")
-        time.sleep(0.8)
+        for file in ("color.mcap", "thermal.mcap"):
+            wait_for_frames(study.folder, file)
         master.send_signal(sent)
         master.wait()
         session = find(study, "s01")
-        began_s = time.monotonic()
-        wait_until_free(session)
-        assert time.monotonic() - began_s < 6
+        with prompt.within(6):
+            wait_until_free(session)
     assert session.manifest.state is State.RECORDING
     assert not list(session.folder.glob("*.partial"))
     assert cli(study, "session", "recover", "s01").code == 0
@@ -220,9 +212,9 @@ def test_a_master_that_dies_leaves_finished_files(study, cli, sent):
 def test_ctrl_c_ends_a_master_cleanly(study):
     with start_master(study) as master:
         assert master.stdout.readline().startswith("started")
-        time.sleep(0.8)
+        wait_for_frames(study.folder, "color.mcap", 3)
         master.send_signal(signal.SIGINT)
-        master.wait(20)
+        master.wait(60)
         assert "KeyboardInterrupt" in master.stderr.read()
     session = find(study, "s01")
     assert session.manifest.state is State.COMPLETE

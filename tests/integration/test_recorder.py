@@ -29,7 +29,7 @@ KINECT = (Modality.COLOR, Modality.DEPTH, Modality.IR)
 
 
 def pixels_of(session, modality):
-    with StreamReader(session.stream_file(modality)) as reader:
+    with StreamReader(session.stream_files(modality)[0]) as reader:
         header = reader.header
         return [decode(modality, f.data, header.height_px, header.width_px) for f in reader]
 
@@ -70,7 +70,7 @@ def test_frames_stored_and_frames_dropped_add_up_to_what_the_device_gave(
     source = studies.pattern((Modality.DEPTH,), drop_every=drop_every, scale=0.05)
     session = studies.record_pattern(study, "s01", source, seconds=count / 10)
     record = session.manifest.streams[Modality.DEPTH]
-    with StreamReader(session.stream_file(Modality.DEPTH)) as reader:
+    with StreamReader(session.stream_files(Modality.DEPTH)[0]) as reader:
         numbers = [frame.stamp.number for frame in reader]
     assert record.frames == len(numbers)
     lost = record.dropped.get(LOST_BY_DEVICE, 0)

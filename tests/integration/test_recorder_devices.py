@@ -3,6 +3,7 @@
 import time
 
 import cameras
+import prompt
 import pytest
 import studies
 from cameras import World
@@ -33,8 +34,8 @@ def test_an_unplugged_camera_is_told_at_once_and_taken_up_again_while_others_go_
         before = studio.stream(Modality.THERMAL).stored
         one.unplugged.set()
         began_s = time.monotonic()
-        studio.until(lambda: LOST in studio.kinds())
-        assert time.monotonic() - began_s < 0.5
+        with prompt.within(0.5):
+            studio.until(lambda: LOST in studio.kinds())
         status = studio.recorder.devices()[0]
         assert not status.connected
         assert "unplugged" in status.problem
@@ -83,9 +84,8 @@ def test_a_camera_that_says_nothing_is_as_good_as_unplugged_within_two_seconds(f
     with cameras.running(folder, cameras.source(world, both)) as studio:
         studio.until(lambda: studio.stream().stored >= 5)
         world.mute.update(both)
-        began_s = time.monotonic()
-        studio.until(lambda: LOST in studio.kinds())
-        assert time.monotonic() - began_s < 2
+        with prompt.within(2):
+            studio.until(lambda: LOST in studio.kinds())
         world.mute.clear()
         studio.until(lambda: BACK in studio.kinds())
         assert world.opened == 2  # it was closed and opened again

@@ -215,7 +215,7 @@ def test_a_modality_that_was_not_recorded_is_told_with_those_that_were(recorded,
 
 
 def test_a_damaged_frame_ends_it_with_the_way_to_mend_it(recorded, replayed):
-    path = recorded.session.stream_file(Modality.DEPTH)
+    path = recorded.session.stream_files(Modality.DEPTH)[0]
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0xFF
     path.write_bytes(data)

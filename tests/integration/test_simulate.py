@@ -77,7 +77,7 @@ study = Study.create(Path(sys.argv[2]), "again")
 made = simulate(study, load(Path(sys.argv[1])), "s01")
 for modality in made.manifest.streams:
     digest = hashlib.sha256()
-    with StreamReader(made.stream_file(modality)) as reader:
+    with StreamReader(made.stream_files(modality)[0]) as reader:
         for stored in reader:
             digest.update(stored.data)
     print(modality.value, digest.hexdigest())
@@ -111,7 +111,7 @@ def truth(session):
 
 
 def frames(session, modality):
-    with StreamReader(session.stream_file(modality)) as reader:
+    with StreamReader(session.stream_files(modality)[0]) as reader:
         return reader.header, [(stored.stamp, stored.unix_ns) for stored in reader]
 
 
@@ -185,7 +185,7 @@ def test_landmarks_are_seen_where_the_person_sits(truth):
 def test_the_depth_that_was_measured_is_the_true_one_plus_shift_and_noise(session, truth):
     from taver.core.codec import decode
 
-    with StreamReader(session.stream_file(Modality.DEPTH)) as reader:
+    with StreamReader(session.stream_files(Modality.DEPTH)[0]) as reader:
         measured = decode(Modality.DEPTH, reader.read(3).data, 424, 512).astype(float)
     true = truth["depth/depth_mm"][3].astype(float)
     shift = truth.attrs["rig"]["depth_shift_mm"]
@@ -197,7 +197,7 @@ def test_the_depth_that_was_measured_is_the_true_one_plus_shift_and_noise(sessio
 def test_the_temperature_that_was_measured_is_about_the_true_one(session, truth):
     from taver.core.codec import decode
 
-    with StreamReader(session.stream_file(Modality.THERMAL)) as reader:
+    with StreamReader(session.stream_files(Modality.THERMAL)[0]) as reader:
         counts = decode(Modality.THERMAL, reader.read(2).data, 512, 640)
     off_k = counts * 0.04 - truth["thermal/temperature_k"][2]
     assert abs(np.median(off_k)) < 0.6
@@ -247,7 +247,7 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(
     there = dict(line.split() for line in printed.splitlines())
     for modality in session.manifest.streams:
         digest = hashlib.sha256()
-        with StreamReader(session.stream_file(modality)) as reader:
+        with StreamReader(session.stream_files(modality)[0]) as reader:
             for stored in reader:
                 digest.update(stored.data)
         assert there[modality.value] == digest.hexdigest(), modality

@@ -7,14 +7,18 @@ import json
 import os
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from calibration.sources.growing import Growing
 from capture.agent.launch import DeviceLaunch, Launch, Skew
 from capture.keys import files as keys
 from capture.keys.pair import KeyPair
 from capture.master.crews import LocalDevice, RemoteAgent
+from taver.core.frames import Modality
+from taver.core.recording.writer import PARTIAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
 SMALL = 0.1
 LONGEST_S = 20
+HEARD_WITHIN_S = 30
 
 
 def local(modality, serial=None, **config):
@@ -29,6 +34,30 @@ def local(modality, serial=None, **config):
     serial = serial or f"{modality}-0"
     config = {"modalities": [str(modality)], "serial": serial, "scale": SMALL, **config}
     return LocalDevice(driver="pattern", config=config)
+
+
+def hear(master, kind):
+    """Wait for a happening of that kind."""
+    until_s = time.monotonic() + HEARD_WITHIN_S
+    while time.monotonic() < until_s:
+        for happening in master.poll(0.1):
+            if happening.kind is kind:
+                return happening
+    raise AssertionError(kind)
+
+
+def wait_for_frames(folder, file, count=6):
+    """Wait until so many whole frames are in a file below a folder that is being recorded."""
+    until_s = time.monotonic() + HEARD_WITHIN_S
+    growing = None
+    while growing is None or growing.frames < count:
+        assert time.monotonic() < until_s, (file, growing and growing.frames)
+        if growing is None:
+            found = list(folder.rglob(f"{file}{PARTIAL}"))
+            growing = Growing(found[0].with_name(file), Modality.DEPTH) if found else None
+        else:
+            growing.follow()
+        time.sleep(0.02)
 
 
 class Elsewhere:

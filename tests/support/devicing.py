@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
+import time
 
 
 def opening(make):
@@ -28,3 +30,26 @@ def taken(driver, count):
 def of(frames, modality):
     """Return the frames of one modality."""
     return [frame for frame in frames if frame.modality is modality]
+
+
+def each_of(driver, modalities):
+    """Return the first frame of each stream, in the order given."""
+    first = {}
+    driver.start(0)
+    for frame in driver.frames():
+        first.setdefault(frame.modality, frame)
+        if len(first) == len(modalities):
+            break
+    return [first[modality] for modality in modalities]
+
+
+def run_of(frames, count, is_right):
+    """Return the first so many frames in a row that are right: a busy machine holds some up."""
+    run = collections.deque(maxlen=count)
+    until_s = time.monotonic() + 60
+    for frame in frames:
+        run.append(frame)
+        if len(run) == count and is_right(list(run)):
+            break
+        assert time.monotonic() < until_s, "none was right"
+    return list(run)

@@ -1,7 +1,9 @@
 """Time is integer nanoseconds, and never goes back."""
 
+import sys
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,3 +44,21 @@ def test_the_machines_clock_waits_until_then_and_not_at_all_for_the_past():
     clock.sleep_until_ns(began_ns + NS_PER_MS)
     assert clock.now_ns() >= began_ns + NS_PER_MS
     assert isinstance(clock.now_ns(), int)
+
+
+@pytest.mark.parametrize(
+    ("platform", "version", "read"),
+    [
+        ("win32", (3, 12), "perf_counter_ns"),  # its monotonic clock moves in steps of 15.6 ms
+        ("win32", (3, 13), "monotonic_ns"),
+        ("linux", (3, 11), "monotonic_ns"),
+    ],
+)
+def test_the_machine_is_asked_for_the_clock_that_is_fine_enough(
+    monkeypatch, platform, version, read
+):
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(sys, "version_info", version)
+    monkeypatch.setattr(time, read, lambda: 12_345)
+    assert HostClock().now_ns() == 12_345
+    assert Epoch.now().host_ns == 12_345

@@ -26,7 +26,10 @@ def written(recorded, tracks):
         recorded.study,
         recorded.session,
         Stage.FACES,
-        inputs=[recorded.session.stream_file(Modality.COLOR), recorded.study.folder / "study.toml"],
+        inputs=[
+            recorded.session.stream_files(Modality.COLOR)[0],
+            recorded.study.folder / "study.toml",
+        ],
         outputs=[tracks],
         settings={"threshold": 0.5, "names": ["a"]},
     )
@@ -62,14 +65,14 @@ def test_it_is_stale_when_an_input_has_changed(recorded, written):
 
 
 def test_it_is_stale_when_an_input_is_gone(recorded, written):
-    recorded.session.stream_file(Modality.COLOR).unlink()
+    recorded.session.stream_files(Modality.COLOR)[0].unlink()
     assert stale_because(recorded) == "sessions/s01/color.mcap is gone"
 
 
 def test_it_is_stale_when_a_recording_is_another_or_was_cut_off(recorded, written):
-    color = recorded.session.stream_file(Modality.COLOR)
+    color = recorded.session.stream_files(Modality.COLOR)[0]
     whole = color.read_bytes()
-    color.write_bytes(recorded.session.stream_file(Modality.DEPTH).read_bytes())
+    color.write_bytes(recorded.session.stream_files(Modality.DEPTH)[0].read_bytes())
     assert stale_because(recorded) == "sessions/s01/color.mcap has changed"
     color.write_bytes(whole[:-9])
     assert stale_because(recorded) == "sessions/s01/color.mcap has changed"

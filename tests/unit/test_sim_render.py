@@ -125,6 +125,15 @@ def test_depth_at_a_visible_landmark_is_the_landmarks_own(renderer):
     assert np.abs(np.median(depth[row, column] - z[inner])) < 1
 
 
+@pytest.mark.parametrize("modality", list(Modality)[:4])
+def test_one_camera_sees_the_same_landmarks_without_the_others(renderer, modality):
+    scene = Scene(actors=(person_at(900, yaw_deg=50.0),))
+    (all_cameras,) = renderer.landmarks(scene)
+    (alone,) = renderer.landmarks(scene, [modality])
+    np.testing.assert_array_equal(alone.pixels[modality], all_cameras.pixels[modality])
+    np.testing.assert_array_equal(alone.visible[modality], all_cameras.visible[modality])
+
+
 def test_landmarks_on_the_far_side_of_a_turned_head_are_hidden(renderer):
     (ahead,) = renderer.landmarks(Scene(actors=(person_at(900),)))
     (turned,) = renderer.landmarks(Scene(actors=(person_at(900, yaw_deg=80.0),)))

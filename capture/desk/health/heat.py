@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import numpy as np
 
 from capture.desk.health.finding import Finding, Level, graded
+from capture.units import ZERO_CELSIUS_K, kelvin_a_count
+from taver.core.clock import NS_PER_S
 from taver.core.frames import FrameStatus
 
 if TYPE_CHECKING:
@@ -19,17 +20,10 @@ if TYPE_CHECKING:
 
 WARMTH: Final = "temperature"
 STANDSTILL: Final = "thermal picture"
-ZERO_CELSIUS_K: Final = 273.15
 SKIN_CELSIUS: Final = (28.0, 42.0)
 _GOOD_SHARE, _BAD_SHARE = 0.008, 0.004  # of the picture; a face a metre away takes 2 to 4 %
 _HOT_SHARE: Final = 0.01
 _FROZEN_AFTER_S: Final = 2.0  # a shutter is closed for less than a second
-
-
-def kelvin_a_count(unit: str) -> float | None:
-    """Return what one count is in a unit such as "0.04 K", or None where it is no temperature."""
-    told = re.fullmatch(r"(\d+(?:\.\d+)?) K", unit)
-    return float(told[1]) if told and float(told[1]) > 0 else None
 
 
 def judged(counts: npt.NDArray[Any], unit: str) -> Finding | None:
@@ -90,7 +84,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
     def judged(self) -> Finding:
         """Say whether the picture stands still."""
-        still_s = (self.now_ns - self.since_ns) / 1e9
+        still_s = (self.now_ns - self.since_ns) / NS_PER_S
         if still_s < _FROZEN_AFTER_S:
             return Finding(about=STANDSTILL, level=Level.GOOD, text="the thermal picture lives")
         return Finding(

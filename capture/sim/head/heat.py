@@ -14,6 +14,7 @@ import numpy as np
 from capture.sim.head import grain
 from capture.sim.head.identity import HairStyle
 from capture.sim.head.skin import above_hairline
+from capture.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float32]
 
 AIR_K = 295.65  # all temperatures below hold in a room this warm
-_ZERO_C = 273.15
 _EVERY = 4  # texels of the skin's colour that share one of its temperature
 
 
@@ -64,16 +64,18 @@ def of_skin(anatomy: Anatomy, who: Identity) -> Warmth:
         inside = np.clip(above_hairline(x, y, z) / 8, 0, 1)
         c -= 2.6 * inside
     return Warmth(
-        rest_k=(c + _ZERO_C).astype(np.float32), nose=nose, cheeks=cheeks, forehead=forehead
+        rest_k=(c + ZERO_CELSIUS_K).astype(np.float32), nose=nose, cheeks=cheeks, forehead=forehead
     )
 
 
 def flat(celsius: float, size: int = 1) -> Floats:
     """Return a picture of one temperature."""
-    return np.full((size, size), celsius + _ZERO_C, np.float32)
+    return np.full((size, size), celsius + ZERO_CELSIUS_K, np.float32)
 
 
 def uneven(celsius: float, spread: float, rng: np.random.Generator) -> Floats:
     """Return the picture of something worn: warm where it touches, cooler where it hangs."""
     shape = (64, 64)
-    return (celsius + _ZERO_C + spread * grain.noise(shape, (5, 5), rng, 2)).astype(np.float32)
+    return (celsius + ZERO_CELSIUS_K + spread * grain.noise(shape, (5, 5), rng, 2)).astype(
+        np.float32
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -12,28 +12,42 @@ from capture.sim.render.view import seen_through
 from taver.core.frames import Modality
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy.typing as npt
 
     from capture.sim.render.samples import Samples
     from capture.sim.render.shape import Solid
     from capture.sim.rig import Rig
 
+ALL: Final = (Modality.COLOR, Modality.DEPTH, Modality.IR, Modality.THERMAL)
+# Modalities that look through the same lens.
+_LENSES: Final = ((Modality.COLOR,), (Modality.DEPTH, Modality.IR), (Modality.THERMAL,))
 _BEHIND_MM = 6.0  # a point this far behind the surface that is seen there is still on it
 
 
-def seen(rig: Rig, world_mm: npt.NDArray[np.float64], solid: Solid, samples: Samples) -> Landmarks:
-    """Return the landmarks at these places among everything in the scene."""
+def seen(
+    rig: Rig,
+    world_mm: npt.NDArray[np.float64],
+    solid: Solid,
+    samples: Samples,
+    modalities: Iterable[Modality] = ALL,
+) -> Landmarks:
+    """Return the landmarks at these places among everything in the scene, to these cameras."""
+    wanted = set(modalities)
     pixels, visible = {}, {}
-    for modality in (Modality.COLOR, Modality.DEPTH, Modality.THERMAL):
-        camera = rig.of(modality)
+    for cameras in _LENSES:
+        if wanted.isdisjoint(cameras):
+            continue
+        camera = rig.of(cameras[0])
         mine = camera.from_color.apply(world_mm)
         at = camera.camera.project(mine)
         inside = camera.camera.contains(at)
         nearest = _nearest_mm(Lens(camera), solid, samples)
         column, row = np.rint(np.where(inside[:, None], at, 0)).astype(np.int64).T
-        pixels[modality] = at
-        visible[modality] = inside & (mine[:, 2] <= nearest[row, column] + _BEHIND_MM)
-    pixels[Modality.IR], visible[Modality.IR] = pixels[Modality.DEPTH], visible[Modality.DEPTH]
+        there = inside & (mine[:, 2] <= nearest[row, column] + _BEHIND_MM)
+        pixels.update(dict.fromkeys(cameras, at))
+        visible.update(dict.fromkeys(cameras, there))
     return Landmarks(world_mm=world_mm, pixels=pixels, visible=visible)
 
 

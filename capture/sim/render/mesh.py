@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,11 +36,3 @@ class Mesh:
     uv: npt.NDArray[np.float32]  # (triangles, 3, 2) where each corner is in the texture
     texture: Texture
     sharp: bool = False  # its texture is sampled four times a pixel even inside a triangle
-
-
-class Drawable(Protocol):
-    """Anything that can stand in a scene."""
-
-    def mesh(self) -> Mesh:
-        """Return it as it stands in the world now."""
-        ...

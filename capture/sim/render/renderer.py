@@ -57,13 +57,18 @@ class Renderer:
             thermal_k=self._felt(solid, empty) if Modality.THERMAL in wanted else None,
         )
 
-    def landmarks(self, scene: Scene) -> tuple[Landmarks, ...]:
-        """Return the 68 points of every actor, and which cameras see them."""
+    def landmarks(
+        self, scene: Scene, modalities: Iterable[Modality] = landmarks.ALL
+    ) -> tuple[Landmarks, ...]:
+        """Return the 68 points of every actor, and which of these cameras see them."""
         solid = self._solid(scene)
         if solid is None:
             return ()
         points = [figure.landmarks_mm(actor) for actor in scene.actors]
-        return tuple(landmarks.seen(self.rig, where, solid, self._samples) for where in points)
+        wanted = tuple(modalities)
+        return tuple(
+            landmarks.seen(self.rig, where, solid, self._samples, wanted) for where in points
+        )
 
     def _solid(self, scene: Scene) -> Solid | None:
         """Return everything in the scene as one solid, or None if it is empty."""

@@ -36,17 +36,6 @@ _DRIFTING_S: Final = 150.0
 _BESIDE: Final = BLUR_PX**2 / 2.0  # three weights a, 1 - 2 a, a have the variance 2 a
 
 
-def to_kelvin(counts: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return the temperatures that counts stand for."""
-    return np.asarray(counts, np.float64) * KELVIN_PER_COUNT
-
-
-def to_counts(kelvin: npt.ArrayLike) -> Counts:
-    """Return the nearest counts, at most 14 bits."""
-    counts = np.rint(np.asarray(kelvin, np.float64) / KELVIN_PER_COUNT)
-    return np.clip(counts, 0, _MOST).astype(np.uint16)
-
-
 def drift_k(seed: int, shutter_number: int, since_s: float) -> float:
     """Return by how much the middle of the picture is told too warm, for the truth."""
     most_k = _DRIFT_K * (2.0 * noise.chance(noise.key(seed, "drift", shutter_number), 0) - 1.0)

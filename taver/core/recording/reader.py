@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 import numpy as np
 
 from taver.core.errors import DataError, InputError
+from taver.core.nearest import nearest
 from taver.core.recording import chunk
 from taver.core.recording.front import DamagedFrontError, read_front
 from taver.core.recording.source import Source
@@ -97,10 +98,9 @@ class StreamReader:
         """Return the number of the frame taken nearest to that time; the earlier of two."""
         if not len(self):
             raise InputError(f"{self._source.path} is empty", fix="choose another recording")
-        times = self.unix_ns[self._by_time]
-        after = int(np.searchsorted(times, unix_ns))
-        around = [place for place in (after - 1, after) if 0 <= place < len(times)]
-        return int(self._by_time[min(around, key=lambda p: abs(int(times[p]) - unix_ns))])
+        return int(
+            self._by_time[nearest(self.unix_ns[self._by_time], np.asarray(unix_ns, np.int64))]
+        )
 
     def between(self, start_ns: int, end_ns: int) -> Iterator[Stored]:
         """Yield the frames from `start_ns` on and before `end_ns`, by time."""

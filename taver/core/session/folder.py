@@ -35,16 +35,6 @@ class Session:
         """What the session is called."""
         return self.manifest.name
 
-    def stream_file(self, modality: Modality) -> Path:
-        """Return where the recording of `modality` is, if it was made without a break."""
-        files = self.stream_files(modality)
-        if len(files) > 1:
-            raise DataError(
-                f"The {modality} stream of session {self.name} is in {len(files)} pieces",
-                fix="read it through taver.core.session.footage, which joins them",
-            )
-        return files[0]
-
     def stream_files(self, modality: Modality) -> list[Path]:
         """Return where the pieces of `modality` are, in the order they were recorded."""
         record = self.manifest.streams.get(modality)
@@ -107,6 +97,15 @@ def _take_name(beside: Path, folder: Path) -> None:
         if error.errno in {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}:  # just now, by another
             names.refuse_taken(folder.name, (folder.name,), "session")
         raise
+
+
+def refuse_taken(study: Study, name: str, *, fix: str) -> None:
+    """Refuse a name for a new session that is unfit or taken, before anything is made."""
+    names.checked(name, "session")
+    parent = study.sessions_folder
+    with explained(parent):
+        taken = [path.name for path in parent.iterdir()] if parent.is_dir() else []
+    names.refuse_taken(name, taken, "session", fix=fix)
 
 
 def find(study: Study, name: str) -> Session:

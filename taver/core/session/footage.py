@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from taver.core.errors import DataError, InputError
+from taver.core.nearest import nearest
 from taver.core.recording.reader import StreamReader
 from taver.core.session import clocks
 
@@ -78,9 +79,7 @@ class Footage:
         """Return the number of the frame taken nearest to that time; the earlier of two."""
         if not len(self):
             raise InputError("The stream has no frames", fix="choose another recording")
-        after = int(np.searchsorted(self.unix_ns, unix_ns))
-        around = [place for place in (after - 1, after) if 0 <= place < len(self)]
-        return min(around, key=lambda place: abs(int(self.unix_ns[place]) - unix_ns))
+        return int(nearest(self.unix_ns, np.asarray(unix_ns, np.int64)))
 
     def close(self) -> None:
         """Let go of the files."""

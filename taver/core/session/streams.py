@@ -14,14 +14,15 @@ from taver.core.recording.header import StreamHeader
 from taver.core.recording.reader import StreamReader
 from taver.core.recording.source import Source
 from taver.core.recording.tail import fingerprint
+from taver.core.session.manifest import Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from taver.core.clock import Epoch
     from taver.core.frames import DeviceInfo, Modality, StreamInfo
-    from taver.core.session.manifest import Manifest, Piece
-
+    from taver.core.session.manifest import Manifest
 
 # A device's counter went on without a frame coming.
 LOST_BY_DEVICE = "lost by the device"
@@ -78,6 +79,20 @@ def header_for(manifest: Manifest, modality: Modality, piece: Piece) -> StreamHe
         f"session.json names no device for its {modality} stream",
         fix="restore session.json from a backup; it was changed outside taver",
     )
+
+
+def new_pieces(
+    devices: Iterable[DeviceInfo], files: Mapping[Modality, str], epoch: Epoch
+) -> dict[Modality, Piece]:
+    """Return the pieces that devices are about to write, of those streams that have a file."""
+    return {
+        stream.modality: Piece(
+            file=files[stream.modality], driver=device.driver, serial=device.serial, epoch=epoch
+        )
+        for device in devices
+        for stream in device.streams
+        if stream.modality in files
+    }
 
 
 def finished_piece(path: Path, piece: Piece) -> Piece:
