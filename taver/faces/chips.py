@@ -1,8 +1,8 @@
-"""Chips: a face turned upright and to one size, for the predictor and for the judge.
+"""Places points on a face in its own frame, turned upright; and cuts chips of it for the judge.
 
-A detector's box is whole pixels and jumps by them, and the predictor's points jump with it. In a
-chip that is cut to where the points were a frame ago, the box is always the same; the points come
-back through the chip's similarity with fractions of a pixel, and upright whatever the roll.
+A detector's box is whole pixels and jumps by them, and the predictor's points jump with it. Given
+the similarity of where the points were a frame ago, the predictor sees the face always the same
+way: to fractions of a pixel, and upright whatever the roll.
 """
 
 from __future__ import annotations
@@ -22,15 +22,12 @@ if TYPE_CHECKING:
     from taver.faces.points import Floats
     from taver.faces.view import Box, Patch, View
 
-# The predictor gives whole pixels of the chip: the finer it is, the steadier the points.
-_FACE_PX: Final = 400
-_CHIP_PX: Final = 520
 JUDGED_PX: Final = 100  # the judge's window is 80 px; ten more on each side
 _JUDGED_FACE_PX: Final = 80
 _SETTLED: Final = 0.05  # of a face's size: moved farther, the points are placed once more
 _MOST_PASSES: Final = 3
 _MARGIN: Final = 0.45  # of a face's size about its points is looked at
-_FLAT_PX: Final = 1400
+_FLAT: Final = np.full((2, 2), 128, np.uint8)
 
 
 class Chips:
@@ -40,10 +37,7 @@ class Chips:
         self._predictor, self._judge = predictor, judge
         self._cv2: Any = need("cv2", extra="faces", to="find faces")
         self._shape = shape = usual_shape(predictor)
-        self._wanted = shape * _FACE_PX + (_CHIP_PX - _FACE_PX) / 2
         self._judged = shape * _JUDGED_FACE_PX + (JUDGED_PX - _JUDGED_FACE_PX) / 2
-        corner = (_CHIP_PX - _FACE_PX) // 2
-        self._box = (corner, corner, corner + _FACE_PX, corner + _FACE_PX)
 
     def refined(self, view: View, about: Floats) -> Floats | None:
         """Return the points of the face that lies about there, or None if they do not settle."""
@@ -60,7 +54,7 @@ class Chips:
         """Return the points of the face in a detector's box, or None if they do not settle."""
         left, top, right, bottom = box
         start = self._shape * ((right - left + bottom - top) / 2) + (left, top)
-        # Once for where they are, then on a chip that is upright.
+        # Once for where they are, then upright.
         points = self._placed(view.grey(around(start, _MARGIN)), start)
         return self.refined(view, points)
 
@@ -75,11 +69,9 @@ class Chips:
         return self._chip(patch, points, template(PORTRAIT_PX), PORTRAIT_PX)
 
     def _placed(self, patch: Patch, about: Floats) -> Floats:
-        matrix = self._matrix(patch, about, self._wanted)
-        chip = self._warped(patch, matrix, _CHIP_PX)
-        placed = self._predictor.place(chip, self._box)
-        back = similarity.apply(similarity.inverse(matrix), placed)
-        return np.asarray(back + np.array([patch.left_px, patch.top_px]))
+        corner = np.array([patch.left_px, patch.top_px])
+        onto = similarity.inverse(similarity.fit(about - corner, self._shape))
+        return np.asarray(self._predictor.place(patch.pixels, onto) + corner)
 
     def _chip(self, patch: Patch, points: Floats, wanted: Floats, size_px: int) -> Grey:
         return self._warped(patch, self._matrix(patch, points, wanted), size_px)
@@ -99,15 +91,12 @@ class Chips:
 
 
 def usual_shape(predictor: Predictor) -> Floats:
-    """Return where this predictor puts points that nothing moves, as shares of its box.
+    """Return where this predictor puts points that nothing moves, as shares of its square.
 
-    Every model has its own idea of how a box lies around a face. On a flat picture it starts from
-    its mean shape and is hardly moved; made symmetric, that is the shape a chip is cut to.
+    Every model has its own idea of how a square lies around a face. On a flat picture it starts
+    from its mean shape and is hardly moved; made symmetric, that is how a face is laid under it.
     """
-    flat = np.full((_FLAT_PX, _FLAT_PX), 128, np.uint8)
-    low = _FLAT_PX // 7
-    high = _FLAT_PX - low
-    placed = (predictor.place(flat, (low, low, high, high)) - low) / (high - low)
+    placed = predictor.place(_FLAT, np.eye(2, 3))
     mirrored = placed[list(MIRRORED)] * (-1.0, 1.0) + (1.0, 0.0)
     return np.asarray((placed + mirrored) / 2).reshape(COUNT, 2)
 

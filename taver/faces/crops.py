@@ -13,6 +13,7 @@ import numpy as np
 from taver.core.extras import need
 from taver.faces import similarity
 from taver.faces.align import SIZE_PX, template
+from taver.faces.compiled import compiled
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -63,28 +64,43 @@ def heat(kelvin: npt.NDArray[np.float32], matrix: Floats, size_px: int = SIZE_PX
 
 def depth(depth_mm: npt.NDArray[Any], matrix: Floats, size_px: int = SIZE_PX) -> Crop:
     """Return the crop of a depth picture in millimetres; 0 in the picture is a hole."""
-    u, v = _sources(matrix, size_px)
-    high, wide = depth_mm.shape
     valid = _inside(matrix, depth_mm.shape, size_px)
-    if not valid.all():
-        u, v = np.where(valid, u, 0), np.where(valid, v, 0)
-    left, top = np.minimum(u.astype(np.intp), wide - 2), np.minimum(v.astype(np.intp), high - 2)
-    x, y = u - left, v - top
-    flat, first = depth_mm.reshape(-1), top * wide + left
-    # The corner that counts most; of two that count the same, the first.
-    nearest = flat.take(first + (x > 0.5) + wide * (y > 0.5)).astype(np.float32)
-    reach = _SAME * nearest
-    total, values = np.zeros(u.shape), np.zeros(u.shape)
-    for step, share in (
-        (0, (1 - x) * (1 - y)), (1, x * (1 - y)), (wide, (1 - x) * y), (wide + 1, x * y),
-    ):  # fmt: skip
-        corner = flat.take(first + step).astype(np.float32)
-        mine = share * ((corner > 0) & (np.abs(corner - nearest) <= reach))
-        total += mine
-        values += corner * mine
-    valid &= nearest > 0
-    values /= np.where(total > 0, total, 1)
-    return _masked(values.astype(np.float32), valid)
+    values = np.zeros((size_px, size_px), np.float32)
+    if depth_mm.size and np.isfinite(matrix).all():
+        _between(np.ascontiguousarray(depth_mm), similarity.inverse(matrix), values, valid)
+    return Crop(values, valid)
+
+
+@compiled
+def _between(
+    depth_mm: npt.NDArray[Any], back: Floats, values: npt.NDArray[np.float32], valid: Mask
+) -> None:
+    """Write each valid pixel's depth: of four neighbours, those on the nearest one's surface."""
+    high, wide = depth_mm.shape
+    for row in range(values.shape[0]):
+        for column in range(values.shape[1]):
+            if not valid[row, column]:
+                continue
+            u = back[0, 0] * column + back[0, 1] * row + back[0, 2]
+            v = back[1, 0] * column + back[1, 1] * row + back[1, 2]
+            left, top = max(min(int(u), wide - 2), 0), max(min(int(v), high - 2), 0)
+            right, bottom = min(left + 1, wide - 1), min(top + 1, high - 1)
+            x, y = u - left, v - top
+            # The corner that counts most; of two that count the same, the first.
+            nearest = np.float32(depth_mm[bottom if y > 0.5 else top, right if x > 0.5 else left])
+            if not nearest > 0:
+                valid[row, column] = False
+                continue
+            reach = np.float32(_SAME) * nearest
+            total, sum_mm = 0.0, 0.0
+            for down in range(2):
+                for across in range(2):
+                    z = np.float32(depth_mm[bottom if down else top, right if across else left])
+                    if z > 0 and abs(z - nearest) <= reach:
+                        share = (x if across else 1.0 - x) * (y if down else 1.0 - y)
+                        total += share
+                        sum_mm += z * share
+            values[row, column] = np.float32(sum_mm / total)
 
 
 def relief(crop: Crop, size_px: int = SIZE_PX) -> Crop:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from taver.core.errors import DataError
+from taver.core import install
+from taver.core.errors import DataError, MissingExtraError
 from taver.core.extras import need
-from taver.faces import models
+from taver.faces import gradients, models, tree_file
 from taver.faces.finder import Found
 from taver.faces.points import COUNT
+from taver.faces.trees import placed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,10 +21,7 @@ if TYPE_CHECKING:
     from taver.faces.models import Model
     from taver.faces.points import Floats
 
-_NO_FACE: Final = -2.0  # what is below is not told apart
 _LEAST: Final = 0.0  # dlib's own threshold
-_OFF_PX: Final = 14  # a window steps by 8; farther off, the points lie on half a face
-_FLAT_PX: Final = 1000
 
 
 def _dlib() -> Any:
@@ -36,6 +35,14 @@ class Hog:
 
     def __init__(self) -> None:
         self._dlib = _dlib().get_frontal_face_detector()
+        saved, *_ = self._dlib.__getstate__()
+        windows = gradients.windows_of(np.frombuffer(saved, np.uint8))
+        if windows is None:
+            raise MissingExtraError(
+                "The installed dlib brings another face detector than taver knows",
+                fix=install.with_extra("faces"),
+            )
+        self._windows = windows
 
     def find(self, picture: Grey) -> list[Found]:
         """Return every face in the picture."""
@@ -44,14 +51,7 @@ class Hog:
 
     def score(self, chip: Grey) -> float:
         """Return how much the chip looks like a face in its middle: about 2, or below 0."""
-        boxes, scores, _ = self._dlib.run(chip, 0, _NO_FACE)
-        middle = len(chip) / 2
-        inside = [
-            float(score)
-            for box, score in zip(boxes, scores, strict=True)
-            if abs(box.center().x - middle) < _OFF_PX and abs(box.center().y - middle) < _OFF_PX
-        ]
-        return max(inside, default=_NO_FACE)
+        return gradients.score(self._windows, chip)
 
     def models(self) -> dict[str, Model]:
         """Return nothing: this model is part of dlib."""
@@ -78,33 +78,27 @@ class Cnn:
 
 
 class Points68:
-    """dlib's 68-point predictor (Kazemi and Sullivan 2014: an ensemble of regression trees)."""
+    """dlib's 68-point predictor; its trees are followed by `trees`, five times as fast."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._model = models.find(models.POINTS_68, path)
-        dlib = _dlib()
-        self._rectangle = dlib.rectangle
-        try:
-            self._predict = dlib.shape_predictor(str(self._model.path))
-            flat = np.full((_FLAT_PX, _FLAT_PX), 128, np.uint8)
-            count = self._predict(flat, dlib.rectangle(0, 0, 99, 99)).num_parts
-        except RuntimeError as error:
+        found = tree_file.trees_of(models.read(self._model))
+        if found is None:
             raise DataError(
-                f"{self._model.path} is no shape predictor of dlib's: {error}",
+                f"{self._model.path} is no shape predictor of dlib's",
                 fix="give a file that dlib's train_shape_predictor wrote, or leave "
                 "--shape-predictor out",
-            ) from None
-        if count != COUNT:
+            )
+        if len(found.mean) != COUNT:
             raise DataError(
-                f"{self._model.path} places {count} points, not {COUNT}",
+                f"{self._model.path} places {len(found.mean)} points, not {COUNT}",
                 fix="give a predictor of the 68 points of iBUG 300-W",
             )
+        self._trees = found
 
-    def place(self, picture: Grey, box: tuple[int, int, int, int]) -> Floats:
-        """Return 68 points (x, y); dlib gives them as whole pixels."""
-        left, top, right, bottom = box
-        seen = self._predict(picture, self._rectangle(left, top, right - 1, bottom - 1))
-        return np.array([(p.x, p.y) for p in seen.parts()], np.float64)
+    def place(self, picture: Grey, onto: Floats) -> Floats:
+        """Return 68 points (x, y), to fractions of a pixel."""
+        return placed(self._trees, picture, onto)
 
     def models(self) -> dict[str, Model]:
         """Return the predictor's file."""

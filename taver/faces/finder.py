@@ -56,10 +56,14 @@ class Judge(Protocol):
 
 @runtime_checkable
 class Predictor(Protocol):
-    """Places the 68 points on a face whose box is known."""
+    """Places the 68 points on a face of which is known about where it is."""
 
-    def place(self, picture: Grey, box: tuple[int, int, int, int]) -> Floats:
-        """Return 68 points (x, y) in pixels of the picture."""
+    def place(self, picture: Grey, onto: Floats) -> Floats:
+        """Return 68 points (x, y) in pixels of the picture.
+
+        `onto` is the similarity (2, 3) that brings the square around the face there: the unit
+        square, from (0, 0) to (1, 1), as the predictor was taught it.
+        """
         ...
 
     def models(self) -> dict[str, Model]:

@@ -15,6 +15,9 @@ from taver.core.storage import explained
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
+    import numpy.typing as npt
+
 POINTS_68: Final = "shape_predictor_68_face_landmarks.dat"
 RESNET: Final = "dlib_face_recognition_resnet_model_v1.dat"
 MMOD: Final = "mmod_human_face_detector.dat"
@@ -53,6 +56,16 @@ def find(name: str, given: Path | None = None, debian_folder: Path = DEBIAN_FOLD
         f"To find faces, taver needs the model {name}, which is not installed",
         fix=install.with_extra("faces"),
     )
+
+
+def read(model: Model) -> npt.NDArray[np.uint8]:
+    """Return what is in the file; nothing of it is in memory before it is looked at."""
+    import numpy as np
+
+    with explained(model.path):
+        if not model.path.stat().st_size:
+            return np.empty(0, np.uint8)
+        return np.memmap(model.path, np.uint8, mode="r")
 
 
 def _folders(debian_folder: Path) -> Iterator[Path]:

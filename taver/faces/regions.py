@@ -6,6 +6,7 @@ Forehead and eye surroundings reach beyond the points.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -130,9 +131,10 @@ def warmth(
             if np.isfinite(hole).all():
                 cv2.fillPoly(mask, [np.rint(hole - low[number]).astype(np.int32)], 0)
         y, x = y - above, x - left
-        values = part[y : y + down, x : x + across][mask > 0]
-        if len(values) >= _LEAST_PX and np.isfinite(values).all():
-            told[name] = Warmth(float(values.mean()), len(values))
+        count = cv2.countNonZero(mask)
+        mean_k = cv2.mean(part[y : y + down, x : x + across], mask=mask)[0]
+        if count >= _LEAST_PX and math.isfinite(mean_k):
+            told[name] = Warmth(mean_k, count)
     return told
 
 

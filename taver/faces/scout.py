@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _EVERY_S: Final = 10.0
 _LEAST_LOOKS: Final = 5
+_MOST_LOOKS: Final = 20  # of a long session: a look takes as long as following forty frames
 _TINY: Final = 0.5  # of the smallest face a detector finds, by enlarging: where nothing else is
 _TURNS: Final = {90: 1, 180: 2, 270: 3}  # degrees: quarter turns
 
@@ -43,8 +44,9 @@ def look_through(streams: Streams, kit: Kit, distance_mm: Callable[[int, Floats]
 
 
 def places(frames: int, rate_hz: float) -> list[int]:
-    """Return which frames are looked at: one every ten seconds, five at least."""
-    count = min(max(round(frames / rate_hz / _EVERY_S), _LEAST_LOOKS), frames)
+    """Return which frames are looked at: one every ten seconds, but five to twenty."""
+    count = round(frames / rate_hz / _EVERY_S)
+    count = min(max(count, _LEAST_LOOKS), _MOST_LOOKS, frames)
     return sorted({int((number + 0.5) * frames / count) for number in range(count)})
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from taver.core.extras import need
+from taver.faces.compiled import compiled
 from taver.faces.points import INNER
 
 if TYPE_CHECKING:
@@ -30,11 +30,32 @@ class Look(NamedTuple):
 
 def look_of(chip: Grey) -> Look:
     """Return what an upright chip of one size is like."""
-    cv2 = need("cv2", extra="faces", to="judge pictures")
-    spread = float(chip.std())
-    fine = float(cv2.Laplacian(chip, cv2.CV_32F).std())
-    clipped = float(((chip <= _DARK) | (chip >= _BRIGHT)).mean())
-    return Look(fine / max(spread, 1.0), float(chip.mean()) / 255.0, clipped)
+    spread, fine, mean, clipped = _told(np.ascontiguousarray(chip))
+    return Look(fine / max(spread, 1.0), mean / 255.0, clipped)
+
+
+@compiled
+def _told(chip: Grey) -> tuple[float, float, float, float]:
+    """Return the deviations of a chip and of its Laplacian, its mean, and how much is clipped."""
+    high, wide = chip.shape
+    total, squares, clipped = np.int64(0), np.int64(0), np.int64(0)
+    fine, fine_squares = np.int64(0), np.int64(0)
+    for y in range(high):
+        above, below = (y - 1 if y else 1), (y + 1 if y < high - 1 else high - 2)  # mirrored
+        for x in range(wide):
+            left, right = (x - 1 if x else 1), (x + 1 if x < wide - 1 else wide - 2)
+            here = np.int64(chip[y, x])
+            around = np.int64(chip[above, x]) + chip[below, x] + chip[y, left] + chip[y, right]
+            bent = around - 4 * here
+            total += here
+            squares += here * here
+            fine += bent
+            fine_squares += bent * bent
+            clipped += np.int64((here <= _DARK) | (here >= _BRIGHT))
+    count = high * wide
+    mean, middle = total / count, fine / count
+    spread = np.sqrt(max(squares / count - mean * mean, 0.0))
+    return spread, np.sqrt(max(fine_squares / count - middle * middle, 0.0)), mean, clipped / count
 
 
 def eye_opening(landmarks: Floats) -> Floats:

@@ -9,26 +9,22 @@ share of copying the same bytes out of memory, in the same run.
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import json
-import os
 import sys
 import tempfile
 from pathlib import Path
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
-# This folder has to come behind the packages. Processes that are spawned come past here again.
-_HERE = Path(__file__).resolve().parent
-_BEHIND = [str(_HERE), str(_HERE.parent / "support")]
-sys.path[:] = [*(part for part in sys.path if part not in _BEHIND), *_BEHIND]
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+import benching
+
+benching.alone(__file__)
 
 PARTS = ("build", "reading")
 BARS = {
     "realtime_factor": (20.0, "min"),
     "realtime_factor_cut": (None, ""),
     "realtime_factor_by_cpu": (None, ""),
+    "realtime_recorded_s": (None, ""),  # how much was recorded, in two sessions
     "realtime_factor_cut_by_cpu": (None, ""),
     "rss_mb": (1500.0, "max"),
     "rss_growth": (1.05, "max"),
@@ -52,10 +48,7 @@ SPEEDS = {
 
 def main() -> int:
     """Measure, print and write the figures."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--json", type=Path)
-    arguments.add_argument("--quick", action="store_true")
-    given = arguments.parse_args()
+    given = benching.arguments(__doc__).parse_args()
     figures: dict[str, float | bool] = {}
     with tempfile.TemporaryDirectory() as folder:
         for part in PARTS:
@@ -63,20 +56,7 @@ def main() -> int:
             own.mkdir()
             module = importlib.import_module(f"building.{part}")
             figures |= module.measured(given.quick, own)
-    wrong = False
-    for key, (bar, sense) in BARS.items():
-        value = figures[key]
-        shown = str(value) if isinstance(value, bool) else f"{value:.4g}"
-        if bar is None:
-            print(f"{'':<8}{key:<28}{shown:>10}")
-            continue
-        met = value >= bar if sense == "min" else value <= bar if sense == "max" else value == bar
-        wrong |= key not in SPEEDS and not met
-        sign = {"min": ">=", "max": "<=", "is": "=="}[sense]
-        print(f"{'met' if met else 'MISSED':<8}{key:<28}{shown:>10}  {sign} {bar}")
-    if given.json:
-        given.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return int(wrong)
+    return benching.report(given, figures, BARS, may_miss=SPEEDS)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ one. A switch that is cut short is finished by the next build.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from taver.core.errors import InputError, StorageError
 from taver.core.extras import need
 from taver.dataset import schema
+from taver.dataset.build import lease
 from taver.dataset.build.ours import refuse_foreign
 from taver.dataset.build.places import BLOCKS, DATA
 from taver.dataset.stores import remote
@@ -21,8 +22,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from taver.dataset.build.lease import Lease
+
 _ROOT: Final = "zarr.json"
 _READY: Final = "ready"  # all of it is there, and the switch may have begun
+_DONE: Final = "done"  # the switch is over, and what is left here is to go
+
+
+class Stamped(NamedTuple):
+    """An object as it was at one moment."""
+
+    data: bytes
+    tag: str
+    modified_unix_s: float  # by the server's clock
 
 
 class Objects:
@@ -46,6 +58,34 @@ class Objects:
         """Write an object."""
         with self.explained():
             self._obstore.put(self._store, key, data)
+
+    def create(self, key: str, data: bytes) -> str | None:
+        """Write an object where there is none; return its tag, or None where there is one."""
+        return self._put_if(key, data, "create")
+
+    def replace(self, key: str, data: bytes, tag: str) -> str | None:
+        """Write an object in place of the one with this tag; None where that is another by now."""
+        return self._put_if(key, data, {"e_tag": tag})
+
+    def stamped(self, key: str) -> Stamped | None:
+        """Return an object with its tag and when it was written, or None."""
+        with self.explained():
+            try:
+                found = self._obstore.get(self._store, key)
+                told = found.meta
+                written_s = told["last_modified"].timestamp()
+                return Stamped(bytes(found.bytes()), told["e_tag"], written_s)
+            except FileNotFoundError:
+                return None
+
+    def _put_if(self, key: str, data: bytes, mode: Any) -> str | None:
+        from obstore.exceptions import AlreadyExistsError, PreconditionError
+
+        with self.explained():
+            try:
+                return str(self._obstore.put(self._store, key, data, mode=mode)["e_tag"])
+            except (AlreadyExistsError, PreconditionError, FileNotFoundError):
+                return None
 
     def keys(self, under: str = "") -> list[str]:
         """Return the keys of all objects under a prefix, in order."""
@@ -101,9 +141,9 @@ class Bucket:
         """Open what is there; None if nothing is. What is not a dataset of ours is refused."""
         import zarr
 
-        staging = self._staging()
-        if staging.get(_READY) is not None:
-            staging.publish()  # the last build was stopped while it did
+        if self._staging().cut_short():
+            with self.building() as staging:
+                staging.finish()
         there = Objects(self.name)
         document = there.get(_ROOT)
         if document is None and not there.keys():
@@ -126,8 +166,12 @@ class Bucket:
 
     @contextlib.contextmanager
     def building(self) -> Iterator[BucketStaging]:
-        """Go on with a build that was stopped, or begin one."""
-        yield self._staging()
+        """Go on with a build that was stopped, or begin one; one program at a time."""
+        beside = Objects(self._parent)
+        with lease.held(beside, f".{self._leaf}.lease", f"The dataset {self.name}") as mine:
+            staging = self._staging()
+            staging.lease = mine
+            yield staging
 
     def _staging(self) -> BucketStaging:
         return BucketStaging(f"{self._parent}/.{self._leaf}.building")
@@ -143,6 +187,7 @@ class BucketStaging:
         self._target = leaf.removeprefix(".").removesuffix(".building")
         self._objects = Objects(parent)
         self._data = Objects(f"{address}/{DATA}")
+        self.lease: Lease | None = None  # workers have none: who gives them work has it
 
     @contextlib.contextmanager
     def helping(self) -> Iterator[None]:
@@ -194,6 +239,8 @@ class BucketStaging:
         before = {
             key.removeprefix(f"{self._target}/") for key in self._objects.keys(f"{self._target}")
         }
+        if self.lease is not None:
+            self.lease.confirm()
         self.put(_READY, b"")
         if _ROOT in before:
             self._objects.delete([f"{self._target}/{_ROOT}"])
@@ -202,7 +249,25 @@ class BucketStaging:
         gone = sorted(before - built - {_ROOT})
         self._objects.delete([f"{self._target}/{key}" for key in gone])
         self._objects.copy(f"{data}{_ROOT}", f"{self._target}/{_ROOT}")
-        # In this order: what is left over must never look like blocks that are done.
+        self.put(_DONE, b"")
+        self._tidy()
+
+    def cut_short(self) -> bool:
+        """Tell whether the last build was stopped while it switched."""
+        return self.get(_READY) is not None or self.get(_DONE) is not None
+
+    def finish(self) -> None:
+        """Do what is left of a switch that was cut short."""
+        if self.get(_DONE) is not None:
+            self._tidy()
+        elif self.get(_READY) is not None:
+            self.publish()
+
+    def _tidy(self) -> None:
+        # In this order: what is left over must never look like blocks that are done, nor like a
+        # dataset that is ready.
         self._objects.delete([f"{self._here}/{_READY}"])
         self._objects.delete(self._objects.keys(f"{self._here}/{BLOCKS}"))
-        self._objects.delete(self._objects.keys(self._here))
+        done = f"{self._here}/{_DONE}"
+        self._objects.delete([key for key in self._objects.keys(self._here) if key != done])
+        self._objects.delete([done])

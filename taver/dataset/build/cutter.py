@@ -162,10 +162,15 @@ def kelvin_of(unit: str) -> list[float]:
 def told(crop: crops.Crop) -> Picture:
     """Return a crop in whole numbers, as it is stored."""
     values = crop.values if crop.values.dtype.kind == "u" else np.rint(crop.values)
-    return Picture(values, float(crop.valid.mean()))
+    return Picture(values, _share(crop.valid))
 
 
 def counted(crop: crops.Crop, scale: Scale) -> Picture:
     """Return a crop in kelvin as counts, HEAT_SHIFT above its camera's; 0 stays what is missing."""
     counts = np.rint((crop.values - scale.offset_k) / scale.kelvin_per_count) + HEAT_SHIFT
-    return Picture(np.where(crop.valid, counts, 0), float(crop.valid.mean()))
+    return Picture(np.where(crop.valid, counts, 0), _share(crop.valid))
+
+
+def _share(valid: npt.NDArray[np.bool_]) -> float:
+    """Return how much of a crop is valid; counted, which is quicker than a mean."""
+    return np.count_nonzero(valid) / valid.size

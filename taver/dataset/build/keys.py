@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from taver.core.session.folder import Session
     from taver.core.study import Study
 
-# Raised when the same inputs give other pictures than before.
-ENGINE: Final = 1
+# Raised when the same inputs give other pictures than before, or other bytes of them.
+ENGINE: Final = 2
 
 
 def of_inputs(

@@ -10,7 +10,7 @@ import numpy as np
 
 from calibration import store as rigs
 from taver.core.frames import Modality
-from taver.dataset import schema
+from taver.dataset import planes, schema
 from taver.dataset.build.cutter import FaceCutter
 from taver.dataset.build.places import staging_at
 from taver.dataset.build.source import Source
@@ -48,7 +48,8 @@ def work(block: Block) -> Done:
         for modality in block.cut.modalities:
             pictures, valid, taken_ns = _pictures(cutter, modality, block)
             group = staging.recording(block.cut.recording)
-            group[modality.value][block.first : block.first + block.count] = pictures
+            array = planes.writer(group[modality.value])
+            array[block.first : block.first + block.count] = pictures
             chunks += bool(pictures.any())
             columns[f"{modality}_valid"] = valid
             columns[f"{modality}_ns"] = taken_ns
