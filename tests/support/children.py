@@ -18,7 +18,7 @@ _PATH = os.pathsep.join(
     for part in (str(Path(__file__).parent), *os.environ.get("PYTHONPATH", "").split(os.pathsep))
     if part
 )
-_TAVER = "from taver.cli.main import main; main()"
+TAVER = "from taver.cli.main import main; main()"
 _TIMEOUT_S = 60
 
 # Root is then bound by the permissions of files like anybody else.
@@ -60,7 +60,20 @@ def taver(*arguments, cwd, before="", timeout_s=_TIMEOUT_S, **environment):
     return subprocess.run(
         _command(before, arguments),
         cwd=cwd,
-        env=_environment(environment),
+        env=environment_with(environment),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def script(path, *arguments, cwd, timeout_s=_TIMEOUT_S, **environment):
+    """Run a Python file to its end, as a person does."""
+    return subprocess.run(
+        [sys.executable, str(path), *map(str, arguments)],
+        cwd=cwd,
+        env=environment_with(environment),
         capture_output=True,
         encoding="utf-8",
         timeout=timeout_s,
@@ -73,7 +86,7 @@ def shell(line, *arguments, cwd):
     return subprocess.run(
         ["/bin/sh", "-c", line, *map(str, arguments)],
         cwd=cwd,
-        env=_environment({}),
+        env=environment_with({}),
         capture_output=True,
         encoding="utf-8",
         timeout=_TIMEOUT_S,
@@ -87,7 +100,7 @@ def started(code, *arguments, cwd) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
         cwd=cwd,
-        env=_environment({}),
+        env=environment_with({}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -103,14 +116,15 @@ def started(code, *arguments, cwd) -> Iterator[subprocess.Popen[str]]:
 def recording(name, *, cwd) -> Iterator[subprocess.Popen[str]]:
     """Start a recording that goes on for minutes; it prints a line when a frame is stored."""
     # Ctrl-C must reach it, even where whoever runs the tests ignores it.
-    code = f"{RECORDING}paced.hear_interrupts(); {_TAVER}"
+    code = f"{RECORDING}paced.hear_interrupts(); {TAVER}"
     with started(code, "paced", name, cwd=cwd) as child:
         yield child
 
 
-def _command(before, arguments):
-    return [sys.executable, "-c", before + _TAVER, *map(str, arguments)]
-
-
-def _environment(more):
+def environment_with(more):
+    """Return the environment of a child, and more."""
     return {**os.environ, "PYTHONPATH": _PATH, "PYTHONIOENCODING": "utf-8", **more}
+
+
+def _command(before, arguments):
+    return [sys.executable, "-c", before + TAVER, *map(str, arguments)]
