@@ -19,7 +19,7 @@ from taver.dataset import schema
 from taver.dataset.stores import open_root, place, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -97,12 +97,19 @@ class Recording:
     ) -> npt.NDArray[Any]:
         """Return the pictures of these slots, in their order; into `out` if it is given."""
         reader = self._pictures.get(modality) or self._reader(modality)
-        wanted: list[int] = np.asarray(slots).tolist()
-        if wanted and not (min(wanted) >= 0 and max(wanted) < self.slots):
-            raise InputError(
-                f"The recording {self.name} has slots 0 to {self.slots - 1}, not all of {wanted}",
-                fix="ask for slots that are there",
-            )
+        wanted: Sequence[int] = np.asarray(slots).tolist()
+        if wanted:
+            in_a_row = range(wanted[0], wanted[0] + len(wanted))
+            if wanted == list(in_a_row):
+                wanted, low, high = in_a_row, in_a_row[0], in_a_row[-1]
+            else:
+                low, high = min(wanted), max(wanted)
+            if low < 0 or high >= self.slots:
+                raise InputError(
+                    f"The recording {self.name} has slots 0 to {self.slots - 1}, "
+                    f"not all of {list(wanted)}",
+                    fix="ask for slots that are there",
+                )
         shape = (len(wanted), *reader.shape[1:])
         if out is None:
             out = np.empty(shape, reader.dtype)

@@ -9,6 +9,7 @@ import numpy as np
 
 from taver.core.clock import NS_PER_S
 from taver.core.errors import InputError
+from taver.core.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -146,13 +147,7 @@ class _Usable:
 
         Of two that are equally near it is the earlier one.
         """
-        after = np.clip(
-            np.searchsorted(self.times_ns, wanted_ns), 1, max(len(self.times_ns) - 1, 1)
-        )
-        after = np.minimum(after, len(self.times_ns) - 1)
-        before = np.maximum(after - 1, 0)
-        is_before = wanted_ns - self.times_ns[before] <= self.times_ns[after] - wanted_ns
-        slots = np.where(is_before, before, after).astype(np.int64)
+        slots = nearest(self.times_ns, wanted_ns)
         near = np.abs(self.times_ns[slots] - wanted_ns) <= self.near_ns
         return slots, near & self.seen[slots] & self.labelled[slots], near
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     Splits = dict[str, Split]
 
 BINS: Final = 10
+FOLD: Final = "fold-"  # begins the names of a cross-validation's splits
+WITHOUT: Final = "without-"  # and those of one that leaves each person out
 _TRIES: Final = 500  # random ways to divide people, of which the best balanced one is taken
-_FOLD: Final = "fold-"
-_WITHOUT: Final = "without-"
 
 
 class SplitOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,7 +72,7 @@ def splits(
         made |= _folds(people, options)
     if options.leave_one_out:
         for name in sorted(people):
-            made[f"{_WITHOUT}{name}"] = _around([name], people, options)
+            made[f"{WITHOUT}{name}"] = _around([name], people, options)
     for name, split in made.items():
         earlier = (before or {}).get(name)
         if earlier is not None and _same_kind(earlier, split):
@@ -127,7 +127,7 @@ def _folds(people: Mapping[str, npt.NDArray[np.int64]], options: SplitOptions) -
     sizes = [base + (number < more) for number in range(options.folds)]
     groups = _groups(sorted(people), sizes, people, options.seed + 2)
     return {
-        f"{_FOLD}{number}": _around(group, people, options)
+        f"{FOLD}{number}": _around(group, people, options)
         for number, group in enumerate(groups, start=1)
     }
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from taver.core.errors import DataError, NotFoundError, StorageError, TaverError
 from taver.core.extras import need
 from taver.core.storage import explain, explained
 from taver.dataset import schema
+
+if TYPE_CHECKING:
+    from taver.core.study import Study
 
 REMOTE: Final = "://"
 
@@ -22,6 +25,12 @@ def place(store: Any) -> str:
 def is_remote(store: Any) -> bool:
     """Tell whether it is an address and not a folder."""
     return isinstance(store, str) and REMOTE in store
+
+
+def of_study(study: Study) -> str:
+    """Return where a study's own dataset is: a folder's path, or an address."""
+    named = study.config.dataset.store
+    return named if is_remote(named) else str(study.folder / named)
 
 
 def remote(address: str, *, read_only: bool) -> Any:

@@ -238,7 +238,14 @@ def test_the_commands_tell_the_same(place, cli, store):
     assert done.code == 0
     assert "4 recordings" not in done.err
     assert "s04-interview" in done.out
-    assert cli(place, "dataset", "stats").out.count("arousal") == 2
+    done = cli(place, "dataset", "stats", "--html", "Zoë's labels.html")
+    assert done.out.count("arousal") == 2
+    page = (place.folder / "Zoë's labels.html").read_text("utf-8")
+    cells = [line.split()[1:] for line in done.out.splitlines() if line.startswith("arousal  ")]
+    assert all(f">{cell}</td>" in page for cell in cells[0])
+    assert page.count("<svg") == 2
+    assert "SIMULATED" in page
+    assert "http:" not in page.replace("http://www.w3.org/2000/svg", "")
     assert "no checksums" in cli(place, "dataset", "verify").out
     assert cli(place, "dataset", "document").out.strip().endswith("dataset.about")
     assert "as its checksum says" in cli(place, "dataset", "verify").out

@@ -9,12 +9,14 @@ import time
 
 import buckets
 import built
+import msgspec
 import numpy as np
+import ports
 import pytest
 
 import taver.dataset
 from taver.core.consent import Audience
-from taver.core.errors import StorageError, TaverError
+from taver.core.errors import BusyError, StorageError, TaverError
 from taver.dataset.build.run import build
 from taver.dataset.config import BuildConfig
 from taver.dataset.select import ClipOptions
@@ -99,6 +101,89 @@ def test_when_s3_is_gone_it_says_so_and_the_next_build_goes_on(studied, s3, monk
     assert buckets.objects(address).keys() == before.keys()
 
 
+def test_two_builds_to_one_address_do_not_meet(studied, s3, monkeypatch):
+    from taver.dataset.build.bucket import Bucket, Objects
+    from taver.dataset.build.lease import BELIEVED_S, Holder
+
+    address = f"s3://{BUCKET}/both/data.zarr"
+    with Bucket(address).building():
+        with pytest.raises(BusyError, match="another program on this machine"):
+            make(studied, address)
+        assert set(buckets.objects(f"s3://{BUCKET}/both")) == {".data.zarr.lease"}
+    assert buckets.objects(f"s3://{BUCKET}/both") == {}
+
+    parent = Objects(f"s3://{BUCKET}/both")
+    theirs = msgspec.json.encode(Holder("x", "another-machine", 7, "2026-11-21 09:00:00"))
+    parent.put(".data.zarr.lease", theirs)
+    with pytest.raises(BusyError, match="process 7 on another-machine") as told:
+        make(studied, address)
+    assert "5 minutes" in told.value.fix
+    assert buckets.objects(f"s3://{BUCKET}/both") == {".data.zarr.lease": theirs}
+    # Six minutes later nobody has renewed it.
+    now_s = time.time()
+    monkeypatch.setattr("taver.dataset.build.lease.time.time", lambda: now_s + BELIEVED_S + 60)
+    with Bucket(address).building() as staging:
+        staging.lease.confirm()
+        assert staging.lease.renew()
+        parent.put(".data.zarr.lease", theirs)  # who was believed to be gone is back
+        assert not staging.lease.renew()
+        with pytest.raises(BusyError, match="another-machine"):
+            staging.publish()
+    assert buckets.objects(f"s3://{BUCKET}/both") == {".data.zarr.lease": theirs}
+
+
+class Killed(BaseException):
+    """As if the power went."""
+
+
+class Power:
+    """Goes after so many changes of objects, counted from where a switch begins."""
+
+    def __init__(self, patched, lasts):
+        from taver.dataset.build.bucket import Objects
+
+        self.lasts = lasts
+        self.changes = 0
+        for name in ("put", "copy", "delete"):
+            patched.setattr(Objects, name, self.guarded(getattr(Objects, name)))
+
+    def guarded(self, change):
+        def guard(objects, *given):
+            if self.changes or given[0] == ".data.zarr.building/ready":
+                if self.changes == self.lasts:
+                    raise Killed
+                self.changes += 1
+            return change(objects, *given)
+
+        return guard
+
+
+def test_a_switch_that_is_cut_short_anywhere_is_finished_by_the_next_build(studied, s3):
+    address = f"s3://{BUCKET}/cut/data.zarr"
+    make(studied, address)
+    old = buckets.objects(address)
+    built.label(studied, shift=1.0)
+    with pytest.MonkeyPatch.context() as patched:
+        power = Power(patched, lasts=-1)
+        make(studied, address)
+    new = buckets.objects(address)
+    assert new != old
+    # Nothing but the note that it began; half of it; all of it, but not tidied up.
+    for number, lasts in enumerate((1, power.changes // 2, power.changes - 2)):
+        shift, before, after = ((0.0, new, old), (1.0, old, new))[number % 2]
+        built.label(studied, shift=shift)
+        with pytest.MonkeyPatch.context() as patched:
+            Power(patched, lasts=lasts)
+            with pytest.raises(Killed):
+                make(studied, address)
+        there = buckets.objects(address)
+        assert "zarr.json" not in there or there in (before, after)
+        assert make(studied, address).unchanged
+        assert buckets.objects(f"s3://{BUCKET}/cut") == {
+            f"data.zarr/{key}": data for key, data in after.items()
+        }
+
+
 def test_a_bucket_with_other_things_in_it_is_left_alone(studied, s3):
     import obstore
     from obstore.store import from_url
@@ -129,7 +214,7 @@ def test_a_scheduler_that_does_not_answer_is_told_of(studied, tmp_path, monkeypa
 
     monkeypatch.setattr(workers, "_ANSWERS_S", 1)
     with pytest.raises(TaverError, match="No Dask scheduler answers") as told:
-        make(studied, tmp_path / "none.zarr", scheduler=f"tcp://127.0.0.1:{buckets.free_port()}")
+        make(studied, tmp_path / "none.zarr", scheduler=f"tcp://127.0.0.1:{ports.free_port()}")
     assert "dask worker" in told.value.fix
     assert not (tmp_path / "none.zarr").exists()
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from taver.core.digest import sha256_of
 from taver.core.errors import TaverError
 from taver.core.progress import Silent
 from taver.core.storage import explained
@@ -110,6 +110,5 @@ def _files(folder: Path) -> Iterator[str]:
         f"{name} was not there when checksums were made" for name in sorted(there - set(sums))
     )
     for name in sorted(there & set(sums)):
-        with explained(folder / name), (folder / name).open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != sums[name]:
-                yield f"{name} has changed since checksums were made"
+        if sha256_of(folder / name) != sums[name]:
+            yield f"{name} has changed since checksums were made"

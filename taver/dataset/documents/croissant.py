@@ -64,7 +64,6 @@ def croissant(
     What nobody stated is left out. The pictures lie in the Zarr store, whose files SHA256SUMS
     lists: Croissant knows no kind of source for an array, so the tables are its records.
     """
-    licence = told.licence_url or _licence_url(told.licence)
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -78,7 +77,7 @@ def croissant(
             "affective computing", "arousal", "valence", "face video", *info.modalities,
             *told.keywords, *(["simulated"] if info.simulated else []),
         ],
-        **({"license": licence} if licence else {}),
+        **({"license": told.terms_url} if told.terms_url else {}),
         **({"url": told.url or f"https://doi.org/{told.doi}"} if told.url or told.doi else {}),
         **({"creator": [_author(author.name) for author in told.authors]} if told.authors else {}),
         "rai:personalSensitiveInformation": [
@@ -146,7 +145,3 @@ def _cited(told: Told, title: str, on: dt.date) -> str:
 
 def _author(name: str) -> dict[str, str]:
     return {"@type": "sc:Person", "name": name}
-
-
-def _licence_url(licence: str) -> str:
-    return f"https://spdx.org/licenses/{licence}.html" if licence else ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING, Final
 
+from taver.core.digest import sha256_of
 from taver.core.errors import DataError
 from taver.core.storage import explained
 
@@ -26,18 +26,13 @@ def place_of(dataset: Path) -> Path:
     return documents_of(dataset) / FILE
 
 
-def sum_of(path: Path) -> str:
-    """Return a file's SHA-256."""
-    with explained(path), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def lines(dataset: Path) -> list[str]:
     """Return a line a file, to be checked in the folder that the dataset is in."""
     with explained(dataset):
         files = sorted(path for path in dataset.rglob("*") if path.is_file())
     return [
-        f"{sum_of(path)}  {dataset.name}/{path.relative_to(dataset).as_posix()}" for path in files
+        f"{sha256_of(path)}  {dataset.name}/{path.relative_to(dataset).as_posix()}"
+        for path in files
     ]
 
 

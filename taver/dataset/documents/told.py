@@ -50,6 +50,13 @@ class Told(config.Section, frozen=True, kw_only=True):
     misuses: str = ""
     maintenance: str = ""
 
+    @property
+    def terms_url(self) -> str:
+        """Where the licence's words are; nothing without a licence."""
+        if self.licence_url or not self.licence:
+            return self.licence_url
+        return f"https://spdx.org/licenses/{self.licence}.html"
+
 
 def load(path: Path) -> Told:
     """Read an about.toml."""

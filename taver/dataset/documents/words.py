@@ -21,8 +21,7 @@ def licence(told: Told, title: str, audience: str) -> str:
     """Return LICENSE.txt: under which terms, and for whom the people agreed to it."""
     lines = [title, ""]
     if told.licence:
-        url = told.licence_url or f"https://spdx.org/licenses/{told.licence}.html"
-        lines += [f"Licensed under {told.licence}: {url}"]
+        lines += [f"Licensed under {told.licence}: {told.terms_url}"]
     else:
         lines += ["No licence was stated: nobody may copy or use it without asking."]
     lines += [

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taver.core.storage import explained
+from taver.dataset.documents.sums import documents_of
+from taver.dataset.stores import is_remote, of_study
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from taver.core.study import Study
-
-_REMOTE = "://"
 
 
 def folders(study: Study) -> list[Path]:
@@ -21,11 +20,11 @@ def folders(study: Study) -> list[Path]:
         study.participants.folder,
         study.sessions_folder,
         study.clips_folder,
-        study.folder / study.config.training.folder,
+        study.runs_folder,
     ]
-    if _REMOTE not in study.config.dataset.store:
-        store = study.folder / study.config.dataset.store
-        named += [store, store.with_name(f"{store.name.removesuffix('.zarr')}.about")]
+    store = of_study(study)
+    if not is_remote(store):
+        named += [Path(store), documents_of(Path(store))]
     kept: list[Path] = []
     with explained(study.folder):
         for folder in sorted({folder.resolve() for folder in named if folder.is_dir()}):

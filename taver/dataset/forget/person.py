@@ -176,7 +176,7 @@ def _others(
     study: Study, who: Who, sessions: tuple[Path, ...], films: tuple[str, ...]
 ) -> list[Path]:
     """Return further files called by the person's words: exports, films, predictions."""
-    left_out = {*sessions, study.participants.folder, runs.folder_of(study)}
+    left_out = {*sessions, study.participants.folder, study.runs_folder}
     stores = datasets.of_study(study)
     left_out |= {folder for folder in stores if not isinstance(folder, str)}
     left_out |= set(datasets.documents(stores, who))

@@ -23,17 +23,11 @@ _WEIGHTS: Final = frozenset({".ckpt", ".pt", ".pth", ".safetensors", ".onnx", ".
 _TEXTS: Final = frozenset({".html", ".md", ".txt", ".toml", ".svg", ".yaml", ".yml", ".log"})
 
 
-def folder_of(study: Study) -> Path:
-    """Return where the study's runs are."""
-    return study.folder / study.config.training.folder
-
-
 def files(study: Study) -> Iterator[Path]:
     """Yield all files of all runs."""
-    folder = folder_of(study)
-    with explained(folder):
-        if folder.is_dir():
-            yield from sorted(path for path in folder.rglob("*") if path.is_file())
+    with explained(study.runs_folder):
+        if study.runs_folder.is_dir():
+            yield from sorted(path for path in study.runs_folder.rglob("*") if path.is_file())
 
 
 def touched(study: Study, who: Who) -> list[Path]:
@@ -43,27 +37,26 @@ def touched(study: Study, who: Who) -> list[Path]:
 
 def trained_on(study: Study, who: Who) -> list[Path]:
     """Return the weights in runs that name the person."""
-    folders = {path.relative_to(folder_of(study)).parts[0] for path in touched(study, who)}
+    named = {path.relative_to(study.runs_folder).parts[0] for path in touched(study, who)}
     return [
         path
         for path in files(study)
-        if path.suffix in _WEIGHTS and path.relative_to(folder_of(study)).parts[0] in folders
+        if path.suffix in _WEIGHTS and path.relative_to(study.runs_folder).parts[0] in named
     ]
 
 
-def clean(path: Path, who: Who) -> str:
+def clean(path: Path, who: Who) -> None:
     """Take the person out of a file; what cannot be kept without them is deleted."""
     with explained(path):
         if who.named_in(path.name) or path.suffix in _TEXTS:
             path.unlink()
-            return "deleted"
+            return
         text = path.read_text("utf-8")
     if path.suffix == ".json":
         tree = without(msgspec.json.decode(text), who)
         atomic.write_bytes(path, msgspec.json.format(msgspec.json.encode(tree), indent=2) + b"\n")
     else:
         atomic.write_bytes(path, _without_rows(text, who).encode())
-    return "cleaned"
 
 
 def _without_rows(text: str, who: Who) -> str:

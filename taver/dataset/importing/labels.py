@@ -10,6 +10,7 @@ import numpy as np
 
 from taver.core.clock import NS_PER_S
 from taver.core.errors import DataError
+from taver.core.nearest import nearest
 from taver.core.storage import explained
 
 if TYPE_CHECKING:
@@ -132,15 +133,11 @@ def on_slots(
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Return the value nearest to each slot, (slots, raters); NaN where none is in reach."""
     times = labels.times_ns
-    after = np.clip(np.searchsorted(times, slots_ns), 1, max(len(times) - 1, 1))
-    after = np.minimum(after, len(times) - 1)
-    before = np.maximum(after - 1, 0)
-    is_before = slots_ns - times[before] <= times[after] - slots_ns
-    nearest = np.where(is_before, before, after)
+    places = nearest(times, slots_ns)
     usual = int(np.median(np.diff(times))) if len(times) > 1 else 0
-    near = np.abs(times[nearest] - slots_ns) <= max(reach_ns, usual // 2 + 1)
+    near = np.abs(times[places] - slots_ns) <= max(reach_ns, usual // 2 + 1)
     return {
-        name: np.where(near[:, None], values[nearest], np.nan)
+        name: np.where(near[:, None], values[places], np.nan)
         for name, values in labels.values.items()
     }
 
