@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from annotate_web.db.tables import VERSION, keeping, login_attempts, metadata, web_sessions
 from taver import __version__
 from taver.core import atomic
+from taver.core.digest import sha256_of
 from taver.core.errors import AlreadyThereError, DataError, NotFoundError
 from taver.core.private import FILE_MODE, make_private_folder
 from taver.core.storage import explained
@@ -219,9 +220,7 @@ def _count_on(connection: Connection, table: sa.Table) -> None:
 def _restore_film(archive: zipfile.ZipFile, name: str, path: Path, about: dict[str, Any]) -> None:
     """Put a film back; one that is there with other content is not overwritten."""
     if path.exists():
-        with path.open("rb") as file:
-            same = hashlib.file_digest(file, "sha256").hexdigest() == about["sha256"][name]
-        if same:
+        if sha256_of(path) == about["sha256"][name]:
             return
         raise AlreadyThereError(
             f"{path} is there, and is another film", fix="restore into another folder: --media"

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-
-import sqlalchemy as sa
 
 from annotate_web.db.open import address_of, open_database, shown
 from annotate_web.traces import ratings_of
 from taver.core.errors import NotFoundError, TaverError
 from taver.core.progress import Silent
 from taver.core.session.folder import find
-from taver.core.storage import explained
 from taver.labels.session import label
 
 if TYPE_CHECKING:
@@ -56,7 +52,7 @@ def run(
         find(study, name)  # a name that is mistyped is told before anything is done
     told = progress or Silent()
     url = database or study.config.annotation.database
-    opened = _open_existing(address_of(url, study.folder))
+    opened = open_database(address_of(url, study.folder), there=True)
     try:
         told.begin(f"labels of {len(names)} session{'' if len(names) == 1 else 's'}", len(names))
         found = []
@@ -76,18 +72,3 @@ def _outcome(
         return Outcome(name, label(study, name, rated, options, source=source, again=again))
     except TaverError as error:
         return Outcome(name, None, error)
-
-
-def _open_existing(url: str) -> Database:
-    """Open the database; an SQLite file that is not there is not made for being read."""
-    parsed = sa.make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        path = Path(parsed.database or "")
-        with explained(path):
-            is_there = path.is_file()
-        if not is_there:
-            raise NotFoundError(
-                f"There are no annotations: {path} is not there",
-                fix="begin with: taver annotate serve; or name another with --database",
-            )
-    return open_database(url)

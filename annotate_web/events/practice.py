@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # People follow a face by some seconds; the lag that suits them best is granted.
 _LONGEST_LAG_S: Final = 4.0
-_COVERED: Final = 0.9
+COVERED: Final = 0.9  # of the frames: who rated less has not practised
 
 
 class Verdict(NamedTuple):
@@ -52,7 +52,7 @@ def judge(
         return Verdict(False, None, nothing, within, covered, 0.0)
     distance, lag, off = min(found, key=lambda one: one[:2])
     return Verdict(
-        covered >= _COVERED and distance <= within,
+        covered >= COVERED and distance <= within,
         distance,
         dict(zip(map(str, Dimension), off, strict=True)),
         within,

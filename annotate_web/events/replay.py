@@ -145,10 +145,13 @@ def _take_over(into: Replayed, body: Mapping[str, Any]) -> None:
 
 def trace(values: npt.NDArray[np.float64], frame_unix_ns: npt.NDArray[np.int64]) -> Trace:
     """Return values at frames as a trace: one entry wherever they change."""
-    if not len(values):
-        return Trace(frame_unix_ns[:0], values[:0])
-    same = (values[1:] == values[:-1]) | (np.isnan(values[1:]) & np.isnan(values[:-1]))
-    places = np.flatnonzero(np.concatenate([[True], ~same]))
-    if np.isnan(values[places[0]]):
+    places = changes(values)
+    if len(places) and np.isnan(values[places[0]]):
         places = places[1:]  # nothing said before the first value goes without saying
     return Trace(frame_unix_ns[places], values[places])
+
+
+def changes(values: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """Return where each stretch of one value, or of none, begins."""
+    same = (values[1:] == values[:-1]) | (np.isnan(values[1:]) & np.isnan(values[:-1]))
+    return np.flatnonzero(np.concatenate([[True], ~same]))[: len(values)]

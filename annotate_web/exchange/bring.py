@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +15,7 @@ from annotate_web.exchange import mapping as mappings
 from annotate_web.exchange import read
 from annotate_web.people import audit
 from taver.core import names
+from taver.core.digest import sha256_of
 from taver.core.errors import DataError, InputError
 from taver.labels.resample import held
 from taver.labels.trace import Dimension, Trace
@@ -63,7 +63,7 @@ def bring(
         _check_clips(mapping, wanted, clip, path)
         found = read.traces(path, mapping, wanted, clip=clip, rater=rater)
         _check_raters(connection, known, found, path)
-        source = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        source = {"file": path.name, "sha256": sha256_of(path)}
         return [
             _enter(connection, known[one.clip], wanted[one.clip], one, source, now_ns)
             for one in found

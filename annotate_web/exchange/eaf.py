@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from annotate_web.db.tables import Kind
+from annotate_web.events.replay import changes
 from annotate_web.exchange.table import FUSED
 from annotate_web.media.slots import RATE_HZ
 from taver.core.clock import NS_PER_S
@@ -136,11 +137,8 @@ def _document(
 
 def _held(values: npt.NDArray[np.float64]) -> list[_Note]:
     """Return each stretch of frames that has one value."""
-    if not len(values):
-        return []
     rounded = np.round(values, 2)
-    same = (rounded[1:] == rounded[:-1]) | (np.isnan(rounded[1:]) & np.isnan(rounded[:-1]))
-    edges = [0, *(np.flatnonzero(~same) + 1).tolist(), len(rounded)]
+    edges = [*changes(rounded).tolist(), len(rounded)]
     return [
         (start, end, f"{rounded[start]:g}")
         for start, end in itertools.pairwise(edges)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from annotate_web.media.slots import PERIOD_NS
 from taver.core.clock import NS_PER_S
 from taver.core.errors import DataError, NotFoundError
 from taver.core.storage import explained
@@ -176,15 +177,12 @@ class _Reader:
             seconds = self._number(cell, "the time") / (1000.0 if unit == "ms" else 1.0)
             since_ns = round((seconds + self._mapping.time.offset_s) * NS_PER_S)
             # The film's own time: picture k is shown from k tenths of a second on.
-            period_ns = NS_PER_S // 10
-            frame, rest = divmod(since_ns, period_ns)
+            frame, rest = divmod(since_ns, PERIOD_NS)
             if frame < 0:
                 raise ValueError(f"the time {cell[:40]} lies before the clip")
             inside = min(frame, len(frames) - 1)
             unix_ns = (
-                int(frames[inside])
-                + (frame - inside) * period_ns
-                + _within(rest, frames, inside, period_ns)
+                int(frames[inside]) + (frame - inside) * PERIOD_NS + _within(rest, frames, inside)
             )
         if unix_ns < int(frames[0]):
             raise ValueError(f"the time {cell[:40]} lies before the clip")
@@ -217,10 +215,10 @@ class _Reader:
         return value
 
 
-def _within(rest: int, frames: npt.NDArray[np.int64], at: int, period_ns: int) -> int:
+def _within(rest: int, frames: npt.NDArray[np.int64], at: int) -> int:
     """Return how far into a frame a moment is: by the time until the next picture was taken."""
-    until = int(frames[at + 1] - frames[at]) if at + 1 < len(frames) else period_ns
-    return rest * until // period_ns
+    until = int(frames[at + 1] - frames[at]) if at + 1 < len(frames) else PERIOD_NS
+    return rest * until // PERIOD_NS
 
 
 def _read(key: tuple[str, str], rows: list[_Row], dimensions: list[Dimension]) -> Read:

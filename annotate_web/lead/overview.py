@@ -53,7 +53,9 @@ class Pooled(NamedTuple):
     """Agreement over all clips, and by which rule they were put together."""
 
     of: Mapping[Dimension, Agreement]
-    rule: str
+    zero: Zero
+    by_rater: bool
+    left_out: tuple[str, ...]
 
 
 class Overview(NamedTuple):
@@ -139,7 +141,7 @@ def _people(connection: Connection) -> Sequence[Row[Any]]:
 
 def _pooled(rated: Sequence[Rated], zero: Zero) -> Pooled:
     found = {}
-    rule = zero.value
+    by_rater, left_out = True, tuple[str, ...]()
     for dimension in Dimension:
         values = [
             ClipValues(one.clip.name, tuple(r.rater for r in one.counted), one.table(dimension))
@@ -150,5 +152,5 @@ def _pooled(rated: Sequence[Rated], zero: Zero) -> Pooled:
             continue
         pool = pooled(values, zero)
         found[dimension] = agreement(pool.values, pool.columns)
-        rule = pool.rule
-    return Pooled(found, rule)
+        by_rater, left_out = pool.by_rater, pool.left_out
+    return Pooled(found, zero, by_rater, left_out)

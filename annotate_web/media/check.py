@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from annotate_web.media.make import sha256
 from taver.core import names
+from taver.core.digest import sha256_of
 from taver.core.errors import DataError, NotFoundError
 from taver.core.extras import need
 from taver.core.storage import explained
@@ -39,7 +39,7 @@ def wrong_with(media: Path, clip: Any) -> str:
         path = path_of(media, clip.media)
     except (NotFoundError, DataError) as error:
         return error.what
-    if sha256(path) == clip.media_sha256:
+    if sha256_of(path) == clip.media_sha256:
         return ""
     frames = _frames(path)
     if frames is None:

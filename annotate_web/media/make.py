@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,10 +10,10 @@ from annotate_web.media import video
 from annotate_web.media.sound import heard
 from taver.core import atomic
 from taver.core.codec import decode
+from taver.core.digest import sha256_of
 from taver.core.errors import ConsentError, DataError
 from taver.core.frames import Modality
 from taver.core.session import agreed
-from taver.core.storage import explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from taver.core.study import Study
 
     Picture = npt.NDArray[np.uint8]
-
-_BLOCK_BYTES = 2**20
 
 
 class Made(NamedTuple):
@@ -82,19 +79,10 @@ def make(
             title=path.stem + simulated,
             sound=None if samples is None else (samples.samples, samples.samples_hz),
         )
-        digest = sha256(beside)
+        digest = sha256_of(beside)
     if source.damaged:
         notes.append(f"{source.damaged} damaged pictures: the one before stands still")
     return Made(digest, samples is not None, tuple(notes))
-
-
-def sha256(path: Path) -> str:
-    """Return what tells this video from any other."""
-    digest = hashlib.sha256()
-    with explained(path), path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 class _Pictures:

@@ -9,10 +9,11 @@ import numpy as np
 from annotate_web.media import video
 from annotate_web.media.add import Added
 from annotate_web.media.enter import enter, files_of, film_name, packed, refuse_taken
-from annotate_web.media.make import Made, sha256
+from annotate_web.media.make import Made
 from annotate_web.media.reference import Reference
 from annotate_web.media.slots import PERIOD_NS, RATE_HZ
 from taver.core import atomic
+from taver.core.digest import sha256_of
 from taver.core.progress import Silent
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def add(database: Database, media: Path, *, now_ns: int, progress: Progress | No
     with files_of(media) as made_here:
         with atomic.replacing(path) as beside:
             video.write(beside, _told(pictures(feels), told), title=NAME)
-            digest = sha256(beside)
+            digest = sha256_of(beside)
         made_here.append(path)
         enter(database, NAME, [{**row, "media_sha256": digest}])
     return Added(NAME, frames, Made(digest, sound=False, notes=()))

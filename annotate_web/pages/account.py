@@ -10,6 +10,7 @@ from annotate_web.auth import accounts, sessions
 from annotate_web.auth.roles import needs_role
 from annotate_web.context import database, now_ns, user
 from annotate_web.db.tables import Role
+from annotate_web.pages.attachment import attachment
 from annotate_web.pages.forms import text, whole
 from annotate_web.people import personal
 from taver.core.errors import TaverError
@@ -86,12 +87,8 @@ def end_sessions() -> Any:
 def data() -> Any:
     """Give whoever asks all that is on file of them."""
     with database().reading() as connection:
-        text_of_all = personal.exported(connection, user().key)
-    return flask.Response(
-        text_of_all,
-        mimetype="application/json",
-        headers={"Content-Disposition": f'attachment; filename="{user().name}.json"'},
-    )
+        told = personal.exported(connection, user().key)
+    return attachment(told, f"{user().name}.json", "application/json")
 
 
 def _account(error: TaverError | None) -> str:

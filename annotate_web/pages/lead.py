@@ -15,9 +15,9 @@ from annotate_web.exchange import formats
 from annotate_web.exchange.gather import gather
 from annotate_web.lead import plots, rated
 from annotate_web.lead.overview import overview
+from annotate_web.pages.attachment import attachment
 from annotate_web.pages.forms import text, whole
-from annotate_web.pages.look import language_of_request
-from annotate_web.texts import catalogue
+from annotate_web.pages.look import said
 from taver.core.errors import InputError, NotFoundError
 from taver.core.plot import standalone
 from taver.labels.agreement import FIGURES
@@ -35,10 +35,6 @@ _SHOWN: Final = ("cronbach_alpha", "mean_r", "ccc", "mse", "icc_ak", "krippendor
                  "positive_percent")  # fmt: skip
 
 
-def _t(key: str, **values: object) -> str:
-    return catalogue.text(language_of_request(), key, **values)
-
-
 @blueprint.get("/")
 @needs_role(Role.LEAD)
 def dashboard() -> Any:
@@ -49,7 +45,7 @@ def dashboard() -> Any:
         "lead/dashboard.html",
         found=found,
         dimensions=list(Dimension),
-        plots=plots.overall(found, _t),
+        plots=plots.overall(found, said),
         shown=_SHOWN,
         formats=[f for f in formats.ALL if f.whole],
     )
@@ -62,17 +58,17 @@ def clip(key: int) -> Any:
     with database().reading() as connection:
         row = _clip(connection, key)
         (found,) = rated.of_clips(connection, [row])
-        said = rated.comments(connection, key)
+        comments = rated.comments(connection, key)
         people = _who_may_have(connection, found)
     return flask.render_template(
         "lead/clip.html",
         found=found,
         clip=row,
         dimensions=list(Dimension),
-        traces={dimension: plots.traces(found, dimension, _t) for dimension in Dimension},
+        traces={dimension: plots.traces(found, dimension, said) for dimension in Dimension},
         agreement={dimension: found.agreement(dimension) for dimension in Dimension},
         figures=FIGURES,
-        comments=said,
+        comments=comments,
         people=people,
         flag_words=_flag_words,
         why_not=here().settings.refusal(row.session, row.sound),
@@ -86,10 +82,10 @@ def plot_of_all(name: str) -> Any:
     """Send a plot over all clips as a file of its own."""
     with database().reading() as connection:
         found = overview(connection, here().settings.media, mine.blind_to(connection, user().key))
-    drawn = plots.overall(found, _t).get(name)
+    drawn = plots.overall(found, said).get(name)
     if drawn is None:
         raise NotFoundError("There is no such plot", fix="go back to the overview")
-    return _file(standalone(drawn.svg).encode(), f"{name}.svg", "image/svg+xml")
+    return attachment(standalone(drawn.svg).encode(), f"{name}.svg", "image/svg+xml")
 
 
 @blueprint.get("/clips/<int:key>/<dimension>.svg")
@@ -100,8 +96,8 @@ def plot_of_clip(key: int, dimension: str) -> Any:
         raise NotFoundError("There is no such plot", fix="go back to the clip")
     with database().reading() as connection:
         (found,) = rated.of_clips(connection, [_clip(connection, key)])
-    drawn = plots.traces(found, Dimension(dimension), _t)
-    return _file(standalone(drawn.svg).encode(), f"{drawn.name}.svg", "image/svg+xml")
+    drawn = plots.traces(found, Dimension(dimension), said)
+    return attachment(standalone(drawn.svg).encode(), f"{drawn.name}.svg", "image/svg+xml")
 
 
 @blueprint.get("/clips/<int:key>/export.<ending>")
@@ -112,7 +108,7 @@ def export_clip(key: int, ending: str) -> Any:
     with database().reading() as connection:
         row = _clip(connection, key)
         data = found.write(gather(connection, [row]))
-    return _file(data, f"{row.name}.{ending}", found.kind)
+    return attachment(data, f"{row.name}.{ending}", found.kind)
 
 
 @blueprint.get("/export.<ending>")
@@ -129,7 +125,7 @@ def export_all(ending: str) -> Any:
         blind = mine.blind_to(connection, user().key)
         rows = [row for row in rated.in_use(connection) if row.id not in blind]
         data = found.write(gather(connection, rows))
-    return _file(data, f"annotations.{ending}", found.kind)
+    return attachment(data, f"annotations.{ending}", found.kind)
 
 
 @blueprint.post("/deal")
@@ -208,15 +204,9 @@ def _who_may_have(connection: Connection, found: rated.Rated) -> list[Row[Any]]:
     )
 
 
-def _file(data: bytes, name: str, kind: str) -> flask.Response:
-    return flask.Response(
-        data, mimetype=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
-
-
 def _flag_words(flag: Flag) -> dict[str, str]:
     """Return what a flag's sentence is filled in with, in the reader's language."""
     words = dict(flag.figures)
     if "dimension" in words:
-        words["dimension"] = _t(f"lead.{words['dimension']}")
+        words["dimension"] = said(f"lead.{words['dimension']}")
     return words

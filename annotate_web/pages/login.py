@@ -9,7 +9,6 @@ import flask
 import flask_login
 
 from annotate_web.auth import accounts, invitations, sessions
-from annotate_web.auth.person import Person
 from annotate_web.auth.roles import for_anybody, needs_role
 from annotate_web.auth.throttle import TooManyError
 from annotate_web.context import asking, database, here, now_ns, user
@@ -101,7 +100,7 @@ def _begin(token: str) -> None:
     """Give the browser a session of its own; nothing of the one before is carried over."""
     flask.session.clear()
     found = sessions.find(database(), token, now_ns(), here().settings.limits)
-    if isinstance(found, Person):
+    if found is not None:
         flask_login.login_user(found)
         flask.session.permanent = True
 

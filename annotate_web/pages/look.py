@@ -66,6 +66,11 @@ def language_of_request() -> str:
     )
 
 
+def said(key: str, **values: object) -> str:
+    """Return a text in the reader's language."""
+    return catalogue.text(language_of_request(), key, **values)
+
+
 @blueprint.get("/house.css")
 @for_anybody
 def house() -> flask.Response:
@@ -80,8 +85,8 @@ def texts(language: str) -> flask.Response:
     known = catalogue.chosen([language])
     english = catalogue.of(catalogue.DEFAULT)
     told = {
-        key: catalogue.of(known).get(key, said)
-        for key, said in english.items()
+        key: catalogue.of(known).get(key, text)
+        for key, text in english.items()
         if key.startswith(("sitting.", "state.", "door."))
     }
     return _kept(flask.jsonify(told))

@@ -11,6 +11,7 @@ from annotate_web.auth import accounts, invitations
 from annotate_web.auth.roles import needs_role
 from annotate_web.context import database, here, now_ns, user
 from annotate_web.db.tables import Role, users
+from annotate_web.pages.attachment import attachment
 from annotate_web.pages.forms import text
 from annotate_web.people import audit, minutes, personal
 from taver.core.errors import InputError
@@ -105,7 +106,7 @@ def data(key: int) -> Any:
     with database().reading() as connection:
         name = accounts.by_id(connection, key).name
         told = personal.exported(connection, key)
-    return _download(told, f"{name}.json", "application/json")
+    return attachment(told, f"{name}.json", "application/json")
 
 
 @blueprint.get("/minutes.csv")
@@ -114,7 +115,7 @@ def minutes_csv() -> Any:
     """Give the active minutes of each annotator and clip."""
     with database().reading() as connection:
         told = minutes.written(minutes.table(connection))
-    return _download(told, "minutes.csv", "text/csv")
+    return attachment(told, "minutes.csv", "text/csv")
 
 
 def _people(link: str) -> str:
@@ -149,11 +150,3 @@ def _role() -> Role:
 def _link(token: str) -> str:
     base = here().settings.public_url or flask.request.host_url.rstrip("/")
     return base + flask.url_for("login.join", token=token)
-
-
-def _download(told: str, name: str, kind: str) -> flask.Response:
-    return flask.Response(
-        told,
-        mimetype=kind,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )

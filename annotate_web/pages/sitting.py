@@ -13,11 +13,10 @@ from annotate_web.assign import claim, mine
 from annotate_web.auth.roles import NotAllowedError, needs_role
 from annotate_web.context import database, now_ns, user
 from annotate_web.db.tables import Role, State, assignments, clips
-from annotate_web.events import sittings
+from annotate_web.events import practice, sittings
 from annotate_web.events.tracks import replayed
 from annotate_web.media.slots import RATE_HZ
-from annotate_web.pages.look import language_of_request
-from annotate_web.texts import catalogue
+from annotate_web.pages.look import said
 from taver.core.errors import NotFoundError
 from taver.core.plot import Axis, Line, drawn
 from taver.labels.trace import HIGHEST, LOWEST, Dimension
@@ -88,7 +87,6 @@ def sit(key: int) -> Any:
         "sitting.html",
         assignment=key,
         title=_title(row, _place(row)),
-        practice=row.practice,
         simulated=row.simulated,
         sound=row.sound,
         after=flask.url_for(after, key=key) if row.practice else flask.url_for(after),
@@ -126,13 +124,15 @@ def practised(key: int) -> Any:
         found = replayed(connection, key, last_only=True)
     parts = [
         {
-            "name": _t(f"sitting.{dimension}"),
+            "name": said(f"sitting.{dimension}"),
             "off": verdict.off[str(dimension)],
             "plot": _beside(str(dimension), found.values[dimension], row.reference[str(dimension)]),
         }
         for dimension in Dimension
     ]
-    return flask.render_template("practice.html", verdict=verdict, parts=parts, key=key)
+    return flask.render_template(
+        "practice.html", verdict=verdict, parts=parts, key=key, least=practice.COVERED
+    )
 
 
 def _own(key: int) -> Row[Any]:
@@ -175,12 +175,12 @@ def _listed(row: Row[Any], number: int, locked: str) -> Listed:
         state=row.state,
         locked="" if done else first,
         way=way,
-        doing=_t(f"clips.{doing}"),
+        doing=said(f"clips.{doing}"),
     )
 
 
 def _title(row: Row[Any], number: int) -> str:
-    return _t("clips.practice") if row.practice else _t("clips.number", number=number)
+    return said("clips.practice") if row.practice else said("clips.number", number=number)
 
 
 def _beside(name: str, given: Any, wanted: list[float | None]) -> markupsafe.Markup:
@@ -189,15 +189,11 @@ def _beside(name: str, given: Any, wanted: list[float | None]) -> markupsafe.Mar
     reference = [np.nan if value is None else value for value in wanted]
     svg = drawn(
         [
-            Line(_t("practice.reference"), seconds, reference, colour="faint", bold=True),
-            Line(_t("practice.yours"), seconds, given, colour=name),
+            Line(said("practice.reference"), seconds, reference, colour="faint", bold=True),
+            Line(said("practice.yours"), seconds, given, colour=name),
         ],
-        Axis(label=_t("practice.seconds")),
+        Axis(label=said("practice.seconds")),
         Axis(low=LOWEST, high=HIGHEST),
-        told=_t(f"sitting.{name}"),
+        told=said(f"sitting.{name}"),
     )
     return markupsafe.Markup(svg)  # noqa: S704  made here; what it says is escaped where it is drawn
-
-
-def _t(key: str, **values: object) -> str:
-    return catalogue.text(language_of_request(), key, **values)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from taver.core.errors import InputError
-from taver.labels.reasons import OF_ALL, reasons
+from taver.labels.reasons import OF_ALL, Why, reasons
 from taver.labels.sums import Sums, sums
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Agreement(NamedTuple):
     icc_ck: float
     krippendorff_alpha: float
     positive_percent: float  # of all values, those above zero
-    why: Mapping[str, str]
+    why: Mapping[str, Why]
 
 
 FIGURES: Final = Agreement._fields[3:-1]
@@ -58,13 +58,12 @@ FIGURES: Final = Agreement._fields[3:-1]
 def agreement(values: npt.ArrayLike, names: Sequence[str] = ()) -> Agreement:
     """Return all figures; a row a frame, a column a rater, NaN where nothing was said."""
     table = matrix(values)
-    called = names or [f"rater {n + 1}" for n in range(table.shape[1])]
-    why = reasons(table, called)
+    why = reasons(table, called(names, table))
     figures = figures_of(sums(table))
     kept = {name: float("nan") if name in why else float(figures[name]) for name in FIGURES}
     for name, value in kept.items():
         if np.isnan(value):
-            why.setdefault(name, "it is a division by nothing with these values")
+            why.setdefault(name, Why("undefined"))
     said = ~np.isnan(table)
     return Agreement(
         raters=table.shape[1],
@@ -108,6 +107,11 @@ def matrix(values: npt.ArrayLike) -> Floats:
     if np.isinf(table).any():
         raise InputError("A rater's value is infinite", fix="give NaN where nothing was said")
     return table
+
+
+def called(names: Sequence[str], table: Floats) -> list[str]:
+    """Return what the columns' raters are called: numbers where no names are given."""
+    return list(names) or [f"rater {n + 1}" for n in range(table.shape[1])]
 
 
 def together(columns: Mapping[str, npt.ArrayLike]) -> Floats:

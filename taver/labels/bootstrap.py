@@ -61,7 +61,10 @@ def intervals(
         len(blocks), np.full(len(blocks), 1.0 / len(blocks)), size=resamples
     )
     drawn = figures_of(drawn_anew(sums(table, blocks), weights.astype(np.float64)))
-    return {name: _interval(drawn[name], percent, lacking.get(name, "")) for name in FIGURES}
+    return {
+        name: _interval(drawn[name], percent, lacking[name].told if name in lacking else "")
+        for name in FIGURES
+    }
 
 
 def cut(frames: int, starts: Sequence[int], block: int) -> npt.NDArray[np.int64]:

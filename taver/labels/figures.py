@@ -15,6 +15,8 @@ from taver.labels.trace import Dimension
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import numpy.typing as npt
+
     from taver.labels.store import Labelled
 
 FILE: Final = "agreement.csv"
@@ -32,20 +34,24 @@ class PoolFigures(NamedTuple):
 def of_pool(clips: Sequence[ClipValues], zero: Zero) -> PoolFigures:
     """Return all figures of these clips together."""
     pool = pooled(clips, zero)
-    step_s = float(np.median([clip.step_s for clip in clips])) if clips else 0.1
+    usual_s = float(np.median([clip.step_s for clip in clips])) if clips else 0.1
     return PoolFigures(
         pool,
         agreement(pool.values, pool.columns),
-        intervals(pool.values, step_s=step_s, starts=pool.starts),
+        intervals(pool.values, step_s=usual_s, starts=pool.starts),
     )
 
 
 def values_of(clip: Labelled, dimension: Dimension) -> ClipValues:
     """Return one dimension of a clip, gaps filled, as agreement is computed from."""
-    times = clip.columns["frame_unix_ns"]
-    step_s = float(np.median(np.diff(times))) / NS_PER_S if len(times) > 1 else 0.1
     values = clip.columns[dimension.value].astype(np.float64)
-    return ClipValues(clip.name, tuple(clip.attributes["raters"]), values, step_s)
+    between_s = step_s(clip.columns["frame_unix_ns"])
+    return ClipValues(clip.name, tuple(clip.attributes["raters"]), values, between_s)
+
+
+def step_s(unix_ns: npt.NDArray[np.int64]) -> float:
+    """Return the time between frames; that of the grid where there is one frame only."""
+    return float(np.median(np.diff(unix_ns))) / NS_PER_S if len(unix_ns) > 1 else 0.1
 
 
 def table_of(session: str, clips: Sequence[Labelled], simulated: bool) -> bytes:
@@ -70,7 +76,7 @@ def table_of(session: str, clips: Sequence[Labelled], simulated: bool) -> bytes:
 
 def _rows(found: PoolFigures) -> Iterator[dict[str, object]]:
     for figure in FIGURES:
-        interval = found.intervals[figure]
+        interval, why = found.intervals[figure], found.agreement.why.get(figure)
         yield {
             "rule": found.pool.rule,
             "figure": figure,
@@ -80,5 +86,5 @@ def _rows(found: PoolFigures) -> Iterator[dict[str, object]]:
             "raters": found.agreement.raters,
             "frames": found.agreement.frames,
             "rated_by_all": found.agreement.complete,
-            "why_not": found.agreement.why.get(figure) or interval.why,
+            "why_not": why.told if why else interval.why,
         }

@@ -14,7 +14,7 @@ import numpy as np
 
 from taver.core.errors import InputError
 from taver.labels import lags
-from taver.labels.agreement import correlations, matrix
+from taver.labels.agreement import called, correlations, matrix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,16 +65,16 @@ def fuse(
             f"There is no fusion {str(how)!r}", fix=f"choose one of: {', '.join(Fusion)}"
         )
     how = Fusion(how)
-    called = list(names) or [f"rater {n + 1}" for n in range(table.shape[1])]
+    raters = called(names, table)
     spoke = int((~np.isnan(table)).any(axis=0).sum())
     enough = max(-(-spoke // 2), 1) if least is None else max(least, 1)
-    made: dict[str, Any] = {"name": how.value, "raters": called, "least_raters": enough}
+    made: dict[str, Any] = {"name": how.value, "raters": raters, "least_raters": enough}
     notes: list[str] = []
     weights = np.ones(table.shape[1])
     match how:
         case Fusion.EWE | Fusion.EWE_OTHERS:
-            weights = _weights(table, called, how is Fusion.EWE_OTHERS, notes)
-            made["weights"] = _by_name(called, weights)
+            weights = _weights(table, raters, how is Fusion.EWE_OTHERS, notes)
+            made["weights"] = _by_name(raters, weights)
         case Fusion.LAG_MEAN:
             if unix_ns is None or len(unix_ns) != len(table):
                 raise InputError(
@@ -88,8 +88,8 @@ def fuse(
             )
             table = lags.shifted(table, unix_ns, found.seconds)
             made |= {
-                "lags_s": _by_name(called, found.seconds),
-                "clearness": _by_name(called, found.clearness),
+                "lags_s": _by_name(raters, found.seconds),
+                "clearness": _by_name(raters, found.clearness),
                 "lags": "absolute, against a reference"
                 if found.absolute
                 else "relative to the median rater",
@@ -97,7 +97,7 @@ def fuse(
             }
             notes += [
                 f"{name}: no lag can be told; taken as it is"
-                for name, lag in zip(called, found.seconds, strict=True)
+                for name, lag in zip(raters, found.seconds, strict=True)
                 if np.isnan(lag)
             ]
     fused = _median(table) if how is Fusion.MEDIAN else _weighted(table, weights)

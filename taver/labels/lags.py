@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from taver.core.clock import NS_PER_S
+from taver.core.nearest import nearest
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -134,11 +135,7 @@ def shifted(values: Floats, unix_ns: Times, lags_s: Floats) -> Floats:
     reach_ns = 0.75 * _step_ns(unix_ns)
     for rater, lag_s in enumerate(np.nan_to_num(lags_s).tolist()):
         wanted = unix_ns + round(lag_s * NS_PER_S)
-        above = np.clip(np.searchsorted(unix_ns, wanted), 1, max(len(unix_ns) - 1, 1))
-        below = above - 1
-        above = np.minimum(above, len(unix_ns) - 1)
-        nearer = np.abs(unix_ns[above] - wanted) < np.abs(unix_ns[below] - wanted)
-        place = np.where(nearer, above, below)
+        place = nearest(unix_ns, wanted)
         near = np.abs(unix_ns[place] - wanted) <= reach_ns
         moved[near, rater] = values[place[near], rater]
     return moved

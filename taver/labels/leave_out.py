@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from taver.labels.agreement import Agreement, agreement, matrix
+from taver.labels.agreement import Agreement, agreement, called, matrix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +26,7 @@ class Left(NamedTuple):
 def without_each(values: npt.ArrayLike, names: Sequence[str] = ()) -> tuple[Left, ...]:
     """Return what is left as each rater is left out."""
     table = matrix(values)
-    called = list(names) or [f"rater {n + 1}" for n in range(table.shape[1])]
-    return tuple(_left(table, n, called) for n in range(table.shape[1]))
+    return tuple(_left(table, n, called(names, table)) for n in range(table.shape[1]))
 
 
 def _left(table: npt.NDArray[np.float64], rater: int, names: Sequence[str]) -> Left:

@@ -38,11 +38,6 @@ class Track(NamedTuple):
         """Return which part of the frames has a value only because a gap was closed."""
         return float(self.filled.mean()) if len(self.filled) else float("nan")
 
-    @property
-    def missing_share(self) -> float:
-        """Return which part of the frames has no value, gaps closed or not."""
-        return float(np.isnan(self.values).mean()) if len(self.values) else float("nan")
-
 
 def resampled(
     trace: Trace, frame_unix_ns: Times, *, gap_s: float = 1.0, fill: Fill = Fill.HOLD

@@ -19,11 +19,6 @@ def scaled(values: npt.NDArray[Any]) -> Floats:
     return np.asarray(values, dtype=np.float64) / HIGHEST
 
 
-def unscaled(values: npt.NDArray[Any]) -> Floats:
-    """Return values of -1 to 1 on the raters' scale."""
-    return np.asarray(values, dtype=np.float64) * HIGHEST
-
-
 def centred(values: npt.NDArray[Any]) -> Floats:
     """Take each rater's own mean away; a rater who never moved is exactly zero then."""
     table = np.asarray(values, dtype=np.float64)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -31,8 +34,6 @@ from taver.view.layout import layout
 from taver.view.span import span_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from taver.core.progress import Progress
     from taver.core.session.folder import Session
     from taver.core.session.manifest import Manifest
@@ -61,18 +62,19 @@ def show(
     progress: Progress | None = None,
 ) -> Shown:
     """Open the viewer with the session, or write `save` for it to be opened later."""
+    if save is None:
+        _check_screen(session.name)
     rerun = need("rerun", extra="view", to="open a session in Rerun")
     span = span_of(session.manifest, from_s, until_s)
     told = progress or Silent()
     stream = rerun.RecordingStream(f"taver {session.name}", send_properties=False)
     if save is None:
         try:
-            stream.spawn(hide_welcome_screen=True)
+            rerun.spawn(executable_path=_viewer(), hide_welcome_screen=True, recording=stream)
         except (RuntimeError, OSError, ValueError) as error:
             raise InputError(
-                f"The viewer cannot be opened here: {error}",
-                fix=f"write a file to open elsewhere: taver view {session.name} "
-                f"--save {session.name}{SUFFIX}",
+                f"The viewer cannot be opened here: {str(error).partition(chr(10))[0]}",
+                fix=_elsewhere(session.name),
             ) from None
         return _all(rerun, stream, study, session, span, told)
     _check(save)
@@ -82,6 +84,23 @@ def show(
         stream.flush()
         stream.disconnect()
     return shown
+
+
+def _check_screen(name: str) -> None:
+    """Raise if there is no display: the viewer would end at once, and be waited for in vain."""
+    displays = ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET")
+    if sys.platform.startswith("linux") and not any(map(os.environ.get, displays)):
+        raise InputError("There is no display here for the viewer", fix=_elsewhere(name))
+
+
+def _elsewhere(name: str) -> str:
+    return f"write a file to open elsewhere: taver view {name} --save {name}{SUFFIX}"
+
+
+def _viewer() -> str | None:
+    """Return the viewer of this environment, which need not be on the path; None: look there."""
+    beside = Path(sys.executable).with_name("rerun.exe" if sys.platform == "win32" else "rerun")
+    return str(beside) if beside.is_file() else None
 
 
 def _check(save: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from taver.core.clock import NS_PER_S
 from taver.labels.agreement import agreement
 from taver.labels.bootstrap import Interval, intervals
-from taver.labels.figures import PoolFigures, of_pool
+from taver.labels.figures import PoolFigures, of_pool, step_s
 from taver.labels.fuse import Fusion
 from taver.labels.leave_out import without_each
 from taver.labels.pool import ClipValues, Zero
@@ -35,6 +35,7 @@ class ShownClip(NamedTuple):
     name: str  # with its session, where two have the same
     raters: tuple[str, ...]
     seconds: Floats
+    step_s: float  # between frames
     values: Mapping[Dimension, Floats]  # frames by raters, short gaps closed
     fused: Mapping[Dimension, Floats]
     filled: Mapping[Dimension, npt.NDArray[np.bool_]]
@@ -82,30 +83,24 @@ def gathered(roots: Sequence[Any]) -> Gathered:
     )
 
 
-def mean_of_clips(clips: Sequence[ShownClip], dimension: Dimension, figure: str) -> float:
-    """Return the plain mean of a figure over the clips that have it."""
-    values = [getattr(clip.agreement[dimension], figure) for clip in clips]
-    known = [value for value in values if not np.isnan(value)]
-    return float(np.mean(known)) if known else float("nan")
-
-
 def _clip(name: str, group: Any) -> ShownClip:
     times = group["frame_unix_ns"][:]
     raters = tuple(group.attrs["raters"])
     fusion = group.attrs["fusion"]
     place = [made["name"] for made in group.attrs["fusions"]].index(fusion)
-    step_s = float(np.median(np.diff(times))) / NS_PER_S if len(times) > 1 else 0.1
+    between_s = step_s(times)
     values = {d: group[d.value][:].astype(np.float64) for d in Dimension}
     return ShownClip(
         name=name,
         raters=raters,
         seconds=(times - times[0]) / NS_PER_S,
+        step_s=between_s,
         values=values,
         fused={d: group[f"{d}_fused"][:, place].astype(np.float64) for d in Dimension},
         filled={d: group[f"{d}_filled"][:] for d in Dimension},
         agreement={d: agreement(values[d], raters) for d in Dimension},
         around={d: agreement(centred(values[d]), raters) for d in Dimension},
-        alpha={d: intervals(values[d], step_s=step_s)["cronbach_alpha"] for d in Dimension},
+        alpha={d: intervals(values[d], step_s=between_s)["cronbach_alpha"] for d in Dimension},
         left={d: without_each(values[d], raters) for d in Dimension},
         made={made["name"]: made for made in group.attrs["fusions"]},
         fusion=fusion,
@@ -116,13 +111,9 @@ def _clip(name: str, group: Any) -> ShownClip:
 
 def _pools(clips: Sequence[ShownClip], dimension: Dimension) -> tuple[PoolFigures, ...]:
     tables = [
-        ClipValues(clip.name, clip.raters, clip.values[dimension], _step_s(clip)) for clip in clips
+        ClipValues(clip.name, clip.raters, clip.values[dimension], clip.step_s) for clip in clips
     ]
     return tuple(of_pool(tables, zero) for zero in Zero)
-
-
-def _step_s(clip: ShownClip) -> float:
-    return float(np.median(np.diff(clip.seconds))) if len(clip.seconds) > 1 else 0.1
 
 
 def lag_s(clip: ShownClip, dimension: Dimension, rater: str) -> float:

@@ -11,7 +11,7 @@ from taver.labels.bootstrap import BLOCK_S, RESAMPLES
 from taver.labels.pool import Zero
 from taver.labels.report import cells, plots
 from taver.labels.report.each import clips_section, raters_section
-from taver.labels.report.gather import gathered, mean_of_clips
+from taver.labels.report.gather import gathered
 from taver.labels.trace import Dimension
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _why(found: Gathered) -> list[Markup]:
     told: dict[str, list[str]] = {}
     for dimension in Dimension:
         for name, why in found.pools[dimension][0].agreement.why.items():
-            told.setdefault(f"{dimension}: {why}", []).append(_NAMES[name])
+            told.setdefault(f"{dimension}: {why.told}", []).append(_NAMES[name])
     return [
         note(f"{why}. Without a value: {', '.join(names)}.", "warn") for why, names in told.items()
     ]
@@ -156,7 +156,12 @@ def _all_figures(found: Gathered) -> Markup:
                         cells.between(pool.intervals[figure], cells.digits(figure) - 1),
                     )
                 ),
-                cells.number(mean_of_clips(found.clips, dimension, figure), cells.digits(figure)),
+                cells.number(
+                    cells.mean(
+                        [getattr(clip.agreement[dimension], figure) for clip in found.clips]
+                    ),
+                    cells.digits(figure),
+                ),
             ]
             for figure, name in _NAMES.items()
         ]

@@ -2,74 +2,45 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from taver.core import plot
 from taver.core.page import drawing
-from taver.core.plot import Axis, Dots, Line, Rule
+from taver.core.plot import Axis, Line, Rule
+from taver.labels import drawn
 from taver.labels.trace import HIGHEST, LOWEST, Dimension
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy.typing as npt
 
     from taver.core.page import Markup
     from taver.labels.report.gather import ShownClip
 
 ACCEPTABLE: Final = 0.7
 GOOD: Final = 0.8
-_HALF: Final = 460.0
-_CELL: Final = 0.5  # points: dots that lie together become one
-_BINS: Final = [n - 0.5 for n in range(int(LOWEST), int(HIGHEST) + 2)]
 
 
 def scatter(clips: Sequence[ShownClip]) -> Markup:
     """Return arousal against valence of the ground truth; a dot's area is how many frames."""
-    counts: Counter[tuple[float, float]] = Counter()
-    for clip in clips:
-        pair = np.column_stack([clip.fused[Dimension.VALENCE], clip.fused[Dimension.AROUSAL]])
-        cells = np.round(pair[~np.isnan(pair).any(axis=1)] / _CELL) * _CELL + 0.0
-        counts.update((float(v), float(a)) for v, a in cells)
-    most = max(counts.values(), default=1)
-    cells_in_order = sorted(counts)
-    total = sum(counts.values())
-    dots = Dots(
-        "frames",
-        [valence for valence, _ in cells_in_order],
-        [arousal for _, arousal in cells_in_order],
-        "accent",
-        [
-            f"valence {v:g}, arousal {a:g}: {counts[v, a]} of {total} frames"
-            for v, a in cells_in_order
-        ],
-        [1.5 + 6.5 * (counts[cell] / most) ** 0.5 for cell in cells_in_order],
-    )
-    svg = plot.drawn(
-        [Rule(0.0), Rule(0.0, upright=True), dots],
-        Axis("valence", LOWEST - 0.5, HIGHEST + 0.5),
-        Axis("arousal", LOWEST - 0.5, HIGHEST + 0.5),
-        told=f"arousal against valence in {total} frames",
-        width_px=_HALF,
-        height_px=430.0,
-    )
-    return drawing(svg, f"Arousal against valence of the ground truth, {total} frames.")
+    fused = {dimension: _joined(clips, dimension) for dimension in Dimension}
+    both = ~np.isnan(np.stack([*fused.values()])).any(axis=0)
+    svg = drawn.scatter(fused, f"arousal against valence in {both.sum()} frames")
+    return drawing(svg, f"Arousal against valence of the ground truth, {both.sum()} frames.")
 
 
 def histogram(clips: Sequence[ShownClip], dimension: Dimension) -> Markup:
     """Return how often each value was the ground truth."""
-    parts = [clip.fused[dimension] for clip in clips]
-    values = np.concatenate(parts) if parts else np.empty(0)
-    svg = plot.drawn(
-        [plot.histogram(dimension.value, values, _BINS, colour=dimension.value)],
-        Axis(dimension.value),
-        Axis("frames", unit=" %"),
-        told=f"how often each value of {dimension} was the ground truth",
-        width_px=_HALF,
-        height_px=205.0,
-    )
+    told = f"how often each value of {dimension} was the ground truth"
+    svg = drawn.histogram(_joined(clips, dimension), dimension, told)
     return drawing(svg, f"{dimension.value.capitalize()}, one bar a point of the scale.")
+
+
+def _joined(clips: Sequence[ShownClip], dimension: Dimension) -> npt.NDArray[np.float64]:
+    return np.concatenate([np.empty(0), *(clip.fused[dimension] for clip in clips)])
 
 
 def frames_per_clip(clips: Sequence[ShownClip]) -> Markup:
