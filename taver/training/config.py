@@ -70,7 +70,7 @@ class Machine(Section, frozen=True, kw_only=True):
     device: Literal["cpu", "cuda", "auto"] = "cpu"
     processes: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1  # a GPU or a share of cores each
     threads: Annotated[int, msgspec.Meta(ge=0, le=1024)] = 0  # of each process; 0: as torch likes
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16", "auto"] = "fp32"  # auto: bf16 where it is computed in
     save_every_s: Annotated[float, msgspec.Meta(ge=0)] = 300.0
     preload: bool = False  # take all pictures into memory first
 

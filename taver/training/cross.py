@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from taver.core import atomic
 from taver.core.document import Document
 from taver.core.errors import InputError
 from taver.dataset import read as datasets
+from taver.dataset import split
 from taver.training import evaluate, metrics, series
 from taver.training.config import changed
 from taver.training.evaluate import Row
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from taver.dataset.read import Dataset
     from taver.training.config import TrainingConfig
     from taver.training.series import Outcome
-
-_FOLD: Final = "fold-"
-_WITHOUT: Final = "without-"
 
 
 class Cross(Document, frozen=True, kw_only=True):
@@ -46,7 +44,7 @@ class Cross(Document, frozen=True, kw_only=True):
 
 def splits_of(data: Dataset, how: str) -> list[str]:
     """Return the splits that `folds` or `people` means, which the dataset has to have."""
-    prefix = {"folds": _FOLD, "people": _WITHOUT}[how]
+    prefix = {"folds": split.FOLD, "people": split.WITHOUT}[how]
     found = [name for name in data.splits if name.startswith(prefix)]
     if not found:
         wanted = "folds = 5" if how == "folds" else "leave_one_out = true"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import warnings
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
@@ -32,9 +32,7 @@ def fabric_for(machine: Machine, *, processes: int = 1) -> Any:
     """Return a Fabric for this machine; `processes` share each batch."""
     lightning = need("lightning_fabric", extra="train", to="train")
     torch = need("torch", extra="train", to="train")
-    kind = machine.device
-    if kind == "auto":
-        kind = "cuda" if torch.cuda.is_available() else "cpu"
+    kind = _kind(machine)
     if kind == "cuda" and torch.cuda.device_count() < processes:
         raise InputError(
             f"torch can use {torch.cuda.device_count()} GPUs here, not {processes}",
@@ -54,8 +52,40 @@ def fabric_for(machine: Machine, *, processes: int = 1) -> Any:
             accelerator=kind,
             devices=processes,
             strategy=strategy,
-            precision="bf16-mixed" if machine.precision == "bf16" else "32-true",
+            precision="bf16-mixed" if precision(machine) == "bf16" else "32-true",
         )
+
+
+def precision(machine: Machine) -> Literal["fp32", "bf16"]:
+    """Return what is computed in: bfloat16 if it is asked for, or if the device has it."""
+    if machine.precision == "auto":
+        return "bf16" if _has_bf16(_kind(machine)) else "fp32"
+    return machine.precision
+
+
+def advice(machine: Machine) -> str | None:
+    """Return what had better be chosen otherwise, if anything."""
+    if machine.precision != "bf16" or _has_bf16(_kind(machine)):
+        return None
+    return (
+        "machine.precision is bf16, and this processor does not compute in bfloat16: every number "
+        "is converted, and a step takes many times as long as in float32. Choose "
+        "machine.precision=fp32, or auto for what is fastest here."
+    )
+
+
+def _kind(machine: Machine) -> Literal["cpu", "cuda"]:
+    if machine.device != "auto":
+        return machine.device
+    torch = need("torch", extra="train", to="train")
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _has_bf16(kind: str) -> bool:
+    torch = need("torch", extra="train", to="train")
+    if kind == "cuda":
+        return bool(torch.cuda.is_available() and torch.cuda.is_bf16_supported())
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001  torch has no other
 
 
 @contextlib.contextmanager

@@ -217,7 +217,8 @@ def _judged(
         target=target,
         all=row(metrics.scores(np.concatenate(predicted), everything)),
         intervals={
-            name: (_or_none(low), _or_none(high)) for name, (low, high) in intervals.items()
+            name: (metrics.or_none(low), metrics.or_none(high))
+            for name, (low, high) in intervals.items()
         },
         mean=row(metrics.mean_of(people)),
         people={person: row(one) for person, one in people.items()},
@@ -278,12 +279,8 @@ def row(scores: metrics.Scores) -> Row:
     """Return scores as JSON can hold them."""
     return Row(
         n=scores.n,
-        rmse=_or_none(scores.rmse),
-        cc=_or_none(scores.cc),
-        ccc=_or_none(scores.ccc),
+        rmse=metrics.or_none(scores.rmse),
+        cc=metrics.or_none(scores.cc),
+        ccc=metrics.or_none(scores.ccc),
         reason=scores.reason,
     )
-
-
-def _or_none(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

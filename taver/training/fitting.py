@@ -16,7 +16,6 @@ from taver.training.samples import Samples
 from taver.training.stopping import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from taver.core.progress import Progress
@@ -172,6 +171,3 @@ def _listen(words: Any, progress: Progress, errors: list[TaverError]) -> None:
             progress.begin(*word)
         else:
             progress.advance(word)
-
-
-__all__: Sequence[str] = ["Phase", "fit"]

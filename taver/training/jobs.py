@@ -44,11 +44,15 @@ def train(
     """Train what is asked for; return what is told in the end."""
     if ablate is not None and cross is not None:
         raise InputError("--ablate and --cross were both given", fix="give one of them")
+    from taver.training import engine
+
     study = _study()
     store = _dataset(study, data)
     several = config.protocol.seeds > 1
     name = config.model.name + (f"-{ablate or cross}" if ablate or cross else "")
     folder = _out(study, out, f"ablation-{ablate}" if ablate else name)
+    if (advice := engine.advice(config.machine)) is not None:
+        say(advice)
     if ablate is not None:
         return _ablate(store, folder, ablate, config, progress, say)
     if cross is not None:
@@ -126,7 +130,7 @@ def find(run: Path) -> Path:
         return run
     study = _study()
     if study is not None:
-        inner = study.folder / study.config.training.folder / run
+        inner = study.runs_folder / run
         if (inner / runs.FILE).is_file():
             return inner
     if run.is_dir() and any(run.glob(f"*/{runs.FILE}")):
@@ -141,7 +145,7 @@ def find(run: Path) -> Path:
 def _seeds_in(run: Path) -> list[Path]:
     """Return the runs of several seeds below a folder, if it is one of those."""
     study = _study()
-    inner = [] if study is None else [study.folder / study.config.training.folder / run]
+    inner = [] if study is None else [study.runs_folder / run]
     for folder in (run, *inner):
         if (folder / runs.FILE).is_file():
             return []
@@ -179,7 +183,7 @@ def _study() -> Study | None:
 
 
 def _dataset(study: Study | None, given: str | None) -> str:
-    from taver.dataset.stores import is_remote
+    from taver.dataset.stores import is_remote, of_study
 
     if given is not None:
         return given if is_remote(given) else os.path.abspath(given)  # noqa: PTH100  links stay
@@ -188,8 +192,7 @@ def _dataset(study: Study | None, given: str | None) -> str:
             "Which dataset to train on is not said, and there is no study here",
             fix="give --data DATASET and --out FOLDER, or change to the study's folder",
         )
-    store = study.config.dataset.store
-    return store if is_remote(store) else str(study.folder / store)
+    return of_study(study)
 
 
 def _out(study: Study | None, given: Path | None, name: str) -> Path:
@@ -197,7 +200,7 @@ def _out(study: Study | None, given: Path | None, name: str) -> Path:
         return given
     if study is None:
         raise InputError("Where to put the run is not said", fix="give --out FOLDER")
-    return study.folder / study.config.training.folder / name
+    return study.runs_folder / name
 
 
 def _seeds(

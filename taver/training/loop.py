@@ -15,7 +15,18 @@ import msgspec
 import numpy as np
 import torch
 
-from taver.training import augment, checkpoint, data, engine, failing, losses, metrics, models, runs
+from taver.training import (
+    augment,
+    checkpoint,
+    data,
+    engine,
+    failing,
+    losses,
+    memory,
+    metrics,
+    models,
+    runs,
+)
 from taver.training.models import weights
 
 if TYPE_CHECKING:
@@ -63,6 +74,8 @@ class Progressing(msgspec.Struct, kw_only=True):
 def fit(fabric: Any, job: Job, progress: Progress, stop: Stop) -> Progressing:
     """Train until the epochs are done or validation has not got better for long enough."""
     config, optim = job.config, job.config.optimiser
+    if fabric.device.type == "cpu":
+        memory.keep()
     torch.manual_seed(config.protocol.seed)
     bare = models.build(config.model)
     optimiser: Any = torch.optim.Adam(
@@ -191,8 +204,8 @@ def _end_epoch(
         step=state.step,
         loss=state.loss / max(state.seen, 1),
         rmse=judged.rmse if judged else None,
-        cc=_or_none(judged.cc) if judged else None,
-        ccc=_or_none(judged.ccc) if judged else None,
+        cc=metrics.or_none(judged.cc) if judged else None,
+        ccc=metrics.or_none(judged.ccc) if judged else None,
         learning_rate=job.config.optimiser.learning_rate,
         clips_per_s=state.seen / max(state.took_s, 1e-9),
         input_wait=state.waited_s / max(state.took_s, 1e-9),
@@ -355,7 +368,3 @@ def _on_cpu(tree: Any) -> Any:
     if isinstance(tree, (list, tuple)):
         return [_on_cpu(value) for value in tree]
     return tree
-
-
-def _or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -85,6 +85,11 @@ def ccc(predicted: npt.ArrayLike, true: npt.ArrayLike, *, ddof: int = 0) -> floa
     return float(2 * (p @ t) / count / ((p @ p) / count + (t @ t) / count + apart**2))
 
 
+def or_none(value: float) -> float | None:
+    """Return a score as JSON can hold it, which knows no NaN."""
+    return float(value) if np.isfinite(value) else None
+
+
 def mean_of(each: Mapping[str, Scores]) -> Scores:
     """Return the mean over people of their own scores; who has none (NaN) is left out of it."""
     values = {}

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from taver.core import page, plot
-from taver.core.errors import TaverError
+from taver.core.errors import DataError
 from taver.training import ablate, evaluate, runs
 from taver.training.published import TABLES
 
@@ -277,8 +277,8 @@ def _history(folder: Path) -> list[runs.Epoch]:
             rows = [{k: v or None for k, v in row.items()} for row in csv.DictReader(file)]
         return msgspec.convert(rows, list[runs.Epoch], strict=False)
     except (msgspec.ValidationError, ValueError) as error:
-        raise TaverError(
-            f"{path} cannot be read: {error}", fix="restore it, or delete it"
+        raise DataError(
+            f"{path} cannot be read: {error}", fix="restore it from a backup, or delete it"
         ) from None
 
 

@@ -20,15 +20,13 @@ from taver.core import atomic
 from taver.core.clock import NS_PER_S
 from taver.core.errors import AlreadyThereError, InputError
 from taver.core.storage import explained
-from taver.dataset import create, schema
+from taver.dataset import create, planes, schema
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy.typing as npt
 
-# With CC to the label: of colour alone, with one guide, with both.
-CEILINGS: Final = {"color": 0.5, "one guide": 0.5**0.5, "both": 1.0}
 RELAXED_K: Final = 307.0
 KELVIN: Final = (0.04, 0.0)
 MODALITIES: Final = ("color", "depth", "thermal")
@@ -174,4 +172,4 @@ def _add(recordings: Any, name: str, seen: Person, task: Task) -> None:
         **{f"{modality}_ns": time_ns for modality in MODALITIES},
     }
     for column, value in values.items():
-        group[column][...] = value
+        planes.writer(group[column])[...] = value

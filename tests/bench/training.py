@@ -9,22 +9,16 @@ cannot compute in bfloat16 leaves what concerns it unmeasured, and says so.
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import json
-import os
 import pkgutil
 import sys
 import tempfile
 from pathlib import Path
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
-# Files here are called as packages are; this folder has to come behind those. Processes that are
-# spawned come past here again.
-_HERE = Path(__file__).resolve().parent
-_BEHIND = [str(_HERE), str(_HERE.parent / "support")]
-sys.path[:] = [*(part for part in sys.path if part not in _BEHIND), *_BEHIND]
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+import benching
+
+benching.alone(__file__)
 
 BARS = {
     "params_tran": (13_370_236, "is"),
@@ -55,37 +49,19 @@ NOT_WHEN_QUICK = {"ccc_tran"}
 
 def main() -> int:
     """Measure, print and write the figures."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--json", type=Path)
-    arguments.add_argument("--quick", action="store_true")
-    arguments.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    given = arguments.parse_args()
-    figures = _measured(quick=given.quick, on_a_gpu=given.device == "cuda")
-    bars = BARS | (ON_A_GPU if given.device == "cuda" else {})
-    wrong = False
-    for key, (bar, sense) in bars.items():
-        value = figures.get(key)
-        if value is None:
-            print(f"{'UNKNOWN':<8}{key:<22}{'':>12}  not measured here")
-            wrong |= key not in SPEEDS
-            continue
-        met = value >= bar if sense == "min" else value <= bar if sense == "max" else value == bar
-        hint = given.quick and key in NOT_WHEN_QUICK
-        wrong |= key not in SPEEDS and not hint and not met
-        sign = {"min": ">=", "max": "<=", "is": "=="}[sense]
-        shown = f"{value:.4g}" if isinstance(value, float) else str(value)
-        print(f"{'met' if met else 'MISSED':<8}{key:<22}{shown:>12}  {sign} {bar}")
-    for key in sorted(figures.keys() - bars.keys()):
-        print(f"{'':<8}{key:<22}{figures[key]!s:>12.12}")
-    if given.json:
-        given.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return int(wrong)
+    asked = benching.arguments(__doc__)
+    asked.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    given = asked.parse_args()
+    on_a_gpu = given.device == "cuda"
+    figures = _measured(quick=given.quick, on_a_gpu=on_a_gpu)
+    may_miss = SPEEDS | (NOT_WHEN_QUICK if given.quick else set())
+    return benching.report(given, figures, BARS | (ON_A_GPU if on_a_gpu else {}), may_miss=may_miss)
 
 
 def _measured(*, quick: bool, on_a_gpu: bool) -> dict[str, float | bool | str | None]:
     """Ask every module of training_steps that measures something."""
     figures: dict[str, float | bool | str | None] = {}
-    for found in sorted(pkgutil.iter_modules([str(_HERE / "training_steps")])):
+    for found in sorted(pkgutil.iter_modules([str(Path(__file__).parent / "training_steps")])):
         module = importlib.import_module(f"training_steps.{found.name}")
         if not hasattr(module, "measured") or (found.name == "gpu") != on_a_gpu:
             continue

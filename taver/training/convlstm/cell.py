@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from taver.training.convlstm import fast, literal
+from taver.training.convolution.layer import Conv2d
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,8 +63,8 @@ class ConvLSTM(nn.Module):
         return run(self, frames, steps, guides)
 
 
-def _convolution(channels: int, outputs: int, *, bias: bool = False) -> nn.Conv2d:
-    return nn.Conv2d(channels, outputs, 3, padding=1, bias=bias)
+def _convolution(channels: int, outputs: int, *, bias: bool = False) -> Conv2d:
+    return Conv2d(channels, outputs, bias=bias)
 
 
 def _weights(shape: tuple[int, ...]) -> nn.Parameter:

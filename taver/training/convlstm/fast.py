@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from taver.training.convolution.layer import prepared
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -26,8 +28,11 @@ def run(cell: ConvLSTM, frames: Tensor, steps: int, guides: Tensor | None) -> Te
         handed = cell.of_guides(guides).split_with_sizes([clips] * (steps - 1))
     h, c = _first(cell, sums[0])
     found = [h]
+    of_hidden = prepared(cell.of_hidden, h)
+    of_state = None if cell.of_state is None else prepared(cell.of_state, c)
     for step, gates in enumerate(sums[1:]):
-        h, c = _step(cell, gates + handed[step] if handed else gates, h, c)
+        said = (gates + handed[step] if handed else gates) + of_hidden(h)
+        h, c = _step(cell, said, None if of_state is None else of_state(c), c)
         found.append(h)
     return torch.cat(found)
 
@@ -37,10 +42,10 @@ def _first(cell: ConvLSTM, gates: Tensor) -> tuple[Tensor, Tensor]:
     return _out(cell, o, torch.sigmoid(i) * torch.tanh(new))
 
 
-def _step(cell: ConvLSTM, gates: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-    i, f, new, o = (gates + cell.of_hidden(h)).chunk(4, dim=1)
-    if cell.of_state is not None:
-        to_i, to_f = cell.of_state(c).chunk(2, dim=1)
+def _step(cell: ConvLSTM, gates: Tensor, peeped: Tensor | None, c: Tensor) -> tuple[Tensor, Tensor]:
+    i, f, new, o = gates.chunk(4, dim=1)
+    if peeped is not None:
+        to_i, to_f = peeped.chunk(2, dim=1)
         i, f = i + to_i, f + to_f
     elif cell.state_to_input is not None and cell.state_to_forget is not None:
         i, f = i + cell.state_to_input * c, f + cell.state_to_forget * c

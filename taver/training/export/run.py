@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from taver.core import atomic
+from taver.core.digest import sha256_of
 from taver.core.errors import AlreadyThereError
 from taver.core.extras import need
 from taver.core.progress import Silent
@@ -64,13 +64,8 @@ def export(
             name = program.FILES[kind]
             difference = program.write(model, loaded.config.model, beside / name, kind)
             told.advance()
-            files = {part: _sha256(beside / part) for part in (name, WEIGHTS, CONFIG)}
+            files = {part: sha256_of(beside / part) for part in (name, WEIGHTS, CONFIG)}
             words = card.text(run, files, {name: difference})
             atomic.write_bytes(beside / card.NAME, words.encode())
             told.advance()
     return Exported(folder, (*files, card.NAME), difference, run.about.simulated)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

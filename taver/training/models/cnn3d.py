@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 from torch.nn.functional import relu
 
+from taver.training.convolution.layer import Conv3d
 from taver.training.models.layers import Regression, halving_3d, packed, start
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Emotion(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         first, *rest = (config.wide(n) for n in (32, 32, 64, 128, 256))
-        self.features = nn.Conv3d(3, first, 3, padding=1)
+        self.features = Conv3d(3, first)
         self.halvings = halving_3d([first, *rest])
         side = config.size_px // 16
         self.regression = Regression(rest[-1] * side * side, config.wide(1024), config)

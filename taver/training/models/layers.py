@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from taver.training.convolution.layer import Conv2d, Conv3d
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -23,7 +25,7 @@ def halving_2d(channels: Sequence[int]) -> nn.Sequential:
     """
     layers: list[nn.Module] = []
     for before, after in itertools.pairwise(channels):
-        layers += [nn.Conv2d(before, after, 3, padding=1), nn.MaxPool2d(2), nn.ReLU(inplace=True)]
+        layers += [Conv2d(before, after), nn.MaxPool2d(2), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers)
 
 
@@ -32,7 +34,7 @@ def halving_3d(channels: Sequence[int]) -> nn.Sequential:
     layers: list[nn.Module] = []
     for before, after in itertools.pairwise(channels):
         layers += [
-            nn.Conv3d(before, after, 3, padding=1),
+            Conv3d(before, after),
             nn.MaxPool3d(2, ceil_mode=True),
             nn.ReLU(inplace=True),
         ]

@@ -7,11 +7,13 @@ so that its mean is 1: unscaled it is about 1e-4, and nothing is learnt.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
+from taver.training.convolution.layer import plainly
 from taver.training.models import CHANNELS
 from taver.training.models.cnn3d import Emotion
 from taver.training.models.layers import in_time, packed, start
@@ -43,11 +45,16 @@ class Tran(nn.Module):
 
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the outputs of each clip."""
-        found: Tensor = self.emotion(self._laid(batch["color"]), self.attention(batch))
+        with contextlib.nullcontext() if self.schedule == "fast" else plainly():
+            found: Tensor = self.emotion(self._laid(batch["color"]), self._looked(batch))
         return found
 
     def attention(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Return where is looked: (clips, frames, height, width), without a sign."""
+        with contextlib.nullcontext() if self.schedule == "fast" else plainly():
+            return self._looked(batch)
+
+    def _looked(self, batch: Mapping[str, Tensor]) -> Tensor:
         steps = batch["color"].shape[2]
         held = [
             # What a guide sees in the last frame would be heard after it.

@@ -10,6 +10,7 @@ import time
 import torch
 from torch.nn.functional import mse_loss
 
+from taver.training import memory
 from taver.training.models import CHANNELS, ModelConfig, build
 
 
@@ -26,6 +27,7 @@ def batch(config: ModelConfig, clips: int, seed: int = 0) -> dict[str, torch.Ten
 def main() -> None:
     """Time some steps: argv has the schedule, the precision, clips a batch, and how many steps."""
     schedule, precision, clips, steps = sys.argv[1:5]
+    memory.keep()  # as the training loop does, for either schedule
     torch.set_num_threads(1)
     torch.manual_seed(0)
     config = ModelConfig()

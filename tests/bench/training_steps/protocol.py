@@ -25,7 +25,6 @@ from taver.training import checkpoint, config, metrics, training
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEYS = ("input_wait", "metric_error", "metric_error_ddof1", "resume_identical", "ddp_equal")
 DDP_LOSS = 1e-5
 DDP_WEIGHTS = 0.1  # of the learning rate
 _SMALL = (

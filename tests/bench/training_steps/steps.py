@@ -2,7 +2,8 @@
 
 params_tran, _uran, _cnn3d   weights, with the literal peepholes
 fused_vs_literal             largest difference of outputs and gradients between the schedules
-step_fp32_vs_naive           literal schedule against the fast one: forward and backward
+step_fp32_vs_naive           literal schedule (torch's convolutions, one a gate and step) against
+                             the fast one: forward and backward, freed memory kept in both
 step_bf16_vs_naive           the same with the fast one in bfloat16
 rss_gib                      most memory held by the process of the bfloat16 step
 """
