@@ -141,12 +141,12 @@ def erase(console: Console, name: str, ratings: bool, yes: bool, database: str |
     from annotate_web.auth.accounts import by_name
     from annotate_web.people.personal import erase as erased
     from taver.cli.annotate_place import opened
+    from taver.cli.sure import be_sure
 
     with opened(database, there=True) as annotations:
         with annotations.reading() as connection:
             key = by_name(connection, name).id
-        if not yes:
-            click.confirm(f"Erase {name} for good?", abort=True)
+        be_sure(f"Erase {name} for good?", yes=yes)
         with annotations.writing() as connection:
             told = erased(connection, None, key, time.time_ns(), ratings=ratings)
         annotations.forget()

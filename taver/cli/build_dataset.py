@@ -57,18 +57,15 @@ def build_dataset(
     from taver.core.study import Study
     from taver.dataset import config
     from taver.dataset.build.run import build
-    from taver.dataset.stores import is_remote
+    from taver.dataset.stores import of_study
 
     study = Study.find(Path.cwd())
     own = study.folder / config.FILE
     chosen = file or (own if own.is_file() else None)
-    target = out or study.config.dataset.store
-    if out is None and not is_remote(target):
-        target = str(study.folder / target)
     with ConsoleProgress(console) as progress:
         built = build(
             study,
-            target,
+            out or of_study(study),
             config.load(chosen) if chosen is not None else config.BuildConfig(),
             audience=Audience(audience),
             names=sessions,

@@ -39,7 +39,7 @@ def _study() -> Study | None:
 def _open(store: str | None) -> Dataset:
     import taver.dataset
     from taver.core.errors import InputError
-    from taver.dataset.stores import is_remote
+    from taver.dataset.stores import of_study
 
     if store is None:
         study = _study()
@@ -47,8 +47,7 @@ def _open(store: str | None) -> Dataset:
             raise InputError(
                 "No dataset was named, and this is no study", fix="taver dataset ... data.zarr"
             )
-        named = study.config.dataset.store
-        store = named if is_remote(named) else str(study.folder / named)
+        store = of_study(study)
     return taver.dataset.open(store)
 
 
@@ -105,38 +104,34 @@ def verify(console: Console, store: str | None) -> None:
 
 @dataset.command()
 @_STORE
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write them as a page, too.",
+)
 @click.pass_obj
-def stats(console: Console, store: str | None) -> None:
+def stats(console: Console, store: str | None, page: Path | None) -> None:
     """Show how labels are distributed and how far raters agree."""
+    from taver.core import atomic
+    from taver.dataset.about import shown
     from taver.dataset.about import stats as engine
 
-    found = engine.stats(_open(store))
-    console.table(
-        ("part", "people", "recordings", "slots", "labelled", "minutes"),
-        [
-            (one.name, str(one.people), str(one.recordings), str(one.slots), str(one.labelled),
-             f"{one.minutes:.1f}")
-            for one in found.parts
-        ],
-        right=" rrrrr",
-    )  # fmt: skip
+    data = _open(store)
+    found = engine.stats(data)
+    console.table(shown.PARTS, shown.parts(found), right=" rrrrr")
     console.result("")
-    console.table(
-        ("", "recordings", "% positive", "mean r", "alpha", "MSE", "ICC(C,1)"),
-        [
-            (one.dimension, str(one.recordings), f"{one.positive_percent:.1f}",
-             f"{one.mean_r:.3f}", f"{one.cronbach_alpha:.3f}", f"{one.mse:.2f}",
-             f"{one.icc_c1:.3f}")
-            for one in found.rated
-        ],
-        right=" rrrrrr",
-    )  # fmt: skip
+    console.table(shown.RATED, shown.rated(found), right=" rrrrrr")
     console.result("")
     for name, counts in found.histograms.items():
         console.result(
             f"{name:<9}-1 {engine.bars(counts)} 1   mean {found.mean[name]:.3f}, "
             f"deviation {found.deviation[name]:.3f}"
         )
+    if page is not None:
+        title = f"Labels of {Path(data.where).name}"
+        atomic.write_bytes(page, shown.shown(found, title, simulated=data.simulated).encode())
+        console.result(f"Written: {page}")
 
 
 @dataset.command()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from taver.cli.base import TaverCommand
-from taver.core.errors import InputError, TaverError
 
 if TYPE_CHECKING:
     from taver.cli.console import Console
@@ -74,19 +73,16 @@ def faces(
 
     Example: taver faces --session s01
     """
+    from taver.cli import several
     from taver.cli.progress import ConsoleProgress
-    from taver.core.session.folder import find, folders
+    from taver.core.session.folder import find
     from taver.core.study import Study
     from taver.faces.jobs import run
     from taver.faces.options import Options, ThermalBox
     from taver.faces.seen import film
 
     study = Study.find(Path.cwd())
-    if bool(sessions) == every:
-        raise InputError(
-            "Which sessions is not said" if not every else "Both --session and --all were given",
-            fix="give --session NAME, once or more, or --all",
-        )
+    names = several.names(study, sessions, every=every)
     options = Options(
         detector=detector,
         shape_predictor=shape_predictor.resolve() if shape_predictor else None,
@@ -94,14 +90,14 @@ def faces(
         gap_s=gap,
         thermal_box=ThermalBox.parse(thermal_box) if thermal_box else None,
     )
-    names = [folder.name for folder in folders(study)] if every else list(sessions)
     if overlay is not None:
         film.check(overlay, names)
     with ConsoleProgress(console) as progress:
         outcomes = run(study, names, options, jobs=jobs, again=again, progress=progress)
     for outcome in outcomes:
         _tell(console, outcome)
-    _raise_failed(outcomes)
+    failed = [(one.session, one.error) for one in outcomes if one.error is not None]
+    several.raise_failed(failed, len(outcomes))
     if overlay is not None:
         with ConsoleProgress(console) as progress:
             console.result(str(film.write(study, find(study, names[0]), overlay, progress)))
@@ -122,18 +118,3 @@ def _tell(console: Console, outcome: Outcome) -> None:
         )
     for note in made.notes:
         console.say(f"  {note}")
-
-
-def _raise_failed(outcomes: list[Outcome]) -> None:
-    failed = [outcome for outcome in outcomes if outcome.error is not None]
-    if not failed:
-        return
-    first = failed[0].error
-    assert first is not None
-    if len(outcomes) == 1:
-        raise first
-    raise TaverError(
-        f"{len(failed)} of {len(outcomes)} sessions could not be done",
-        fix=first.fix,
-        problems=[f"{one.session}: {one.error}" for one in failed],
-    )

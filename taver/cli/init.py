@@ -26,5 +26,5 @@ def init(console: Console, folder: Path, name: str | None) -> None:
     the folder you are in, or any below it.
     """
     study = Study.create(folder, name if name is not None else folder.resolve().name)
-    console.result(f"{study.folder / FILE}")
+    console.result(str(study.folder / FILE))
     console.say("Next: taver participant add P01 --help")

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from taver.cli.base import TaverCommand
-from taver.core.errors import InputError, TaverError
+from taver.core.errors import InputError
 
 if TYPE_CHECKING:
     from annotate_web.labelling import Outcome
     from taver.cli.console import Console
+    from taver.core.errors import TaverError
 
 
 @click.command(cls=TaverCommand)
@@ -68,18 +69,15 @@ def labels(
 
     Example: taver labels --session s01 --report labels.html
     """
+    from taver.cli import several
     from taver.cli.progress import ConsoleProgress
     from taver.core.extras import need
-    from taver.core.session.folder import find, folders
+    from taver.core.session.folder import find
     from taver.core.study import Study
     from taver.labels.options import Options
 
     study = Study.find(Path.cwd())
-    if bool(sessions) == every:
-        raise InputError(
-            "Which sessions is not said" if not every else "Both --session and --all were given",
-            fix="give --session NAME, once or more, or --all",
-        )
+    names = several.names(study, sessions, every=every)
     options = Options(
         fusion=fusion,
         gap_s=gap,
@@ -91,7 +89,6 @@ def labels(
     need("sqlalchemy", extra="web", to="read annotations")
     from annotate_web.labelling import run
 
-    names = [folder.name for folder in folders(study)] if every else list(sessions)
     with ConsoleProgress(console) as progress:
         outcomes = run(study, names, options, database=database, again=again, progress=progress)
     for outcome in outcomes:
@@ -101,7 +98,7 @@ def labels(
         from taver.labels.report import page
 
         console.result(str(page.write(made, report.resolve())))
-    _raise_failed(outcomes, every)
+    several.raise_failed(_failed(outcomes, every), len(outcomes))
 
 
 def _check(report: Path) -> None:
@@ -130,18 +127,10 @@ def _tell(console: Console, outcome: Outcome, every: bool) -> None:
         console.say(f"  {note}")
 
 
-def _raise_failed(outcomes: list[Outcome], every: bool) -> None:
-    failed = [one for one in outcomes if one.error is not None and not (every and one.unrated)]
-    if not failed and not any(outcome.made for outcome in outcomes):
-        failed = [outcome for outcome in outcomes if outcome.error is not None]
-    if not failed:
-        return
-    first = failed[0].error
-    assert first is not None
-    if len(outcomes) == 1:
-        raise first
-    raise TaverError(
-        f"{len(failed)} of {len(outcomes)} sessions could not be done",
-        fix=first.fix,
-        problems=[f"{one.session}: {one.error}" for one in failed],
-    )
+def _failed(outcomes: list[Outcome], every: bool) -> list[tuple[str, TaverError]]:
+    """Return what went wrong; of all sessions, that one is not rated yet only if none is."""
+    failed = [(one.session, one.error, one.unrated) for one in outcomes if one.error is not None]
+    counts = [(name, error) for name, error, unrated in failed if not (every and unrated)]
+    if counts or any(outcome.made for outcome in outcomes):
+        return counts
+    return [(name, error) for name, error, _ in failed]

@@ -165,6 +165,7 @@ def forget(console: Console, name: str, yes: bool) -> None:
     cannot reach is listed.
     """
     from taver.cli.progress import ConsoleProgress
+    from taver.cli.sure import be_sure
     from taver.core.study import Study
     from taver.dataset.forget import person
 
@@ -173,7 +174,7 @@ def forget(console: Console, name: str, yes: bool) -> None:
     console.say(f"This will be deleted of {study.folder}:")
     for line in plan.in_words(study):
         console.say(f"  {line}")
-    _confirm(f"Forget {name} for good?", yes=yes)
+    be_sure(f"Forget {name} for good?", yes=yes, fix="read the list, and add --yes")
     with ConsoleProgress(console) as progress:
         found = person.forget(study, plan, progress)
     console.say("taver cannot reach:")
@@ -183,19 +184,6 @@ def forget(console: Console, name: str, yes: bool) -> None:
     console.result(
         f"{name} is forgotten: no trace in {found.files} files and {found.cells} cells of databases"
     )
-
-
-def _confirm(question: str, *, yes: bool) -> None:
-    """Ask before what cannot be undone; where nobody can answer, refuse."""
-    import sys
-
-    from taver.core.errors import InputError
-
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise InputError("Nobody is there to be asked", fix="read the list, and add --yes")
-    click.confirm(question, abort=True, err=True)
 
 
 @participant.command()

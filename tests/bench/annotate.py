@@ -9,23 +9,18 @@ acknowledgement and painting want a machine that has nothing else to do.
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
-import json
-import os
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
-# Files here are called as packages are; this folder has to come behind those. Processes that are
-# spawned come past here again.
-_HERE = Path(__file__).resolve().parent
-_BEHIND = [str(_HERE.parent / "support")]
-sys.path[:] = [*(part for part in sys.path if part not in {str(_HERE), *_BEHIND}), *_BEHIND]
-_PARTS = _HERE / "annotating"  # tests/support has a module of that name, so not a package
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+import benching
+
+benching.alone(__file__)
+
+_PARTS = Path(__file__).resolve().parent / "annotating"  # tests/support has a module of that name
 
 BARS = {
     "frame_right": (0.99, "min"),
@@ -78,30 +73,12 @@ def _part(path: Path) -> Any:
 
 def main() -> int:
     """Measure, print and write the figures."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--json", type=Path)
-    arguments.add_argument("--quick", action="store_true")
-    arguments.add_argument("--only", default="", metavar="PART")
-    given = arguments.parse_args()
+    asked = benching.arguments(__doc__)
+    asked.add_argument("--only", default="", metavar="PART")
+    given = asked.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = measured(given.quick, Path(folder), given.only)
-    wrong = False
-    for key, value in figures.items():
-        bar, sense = BARS.get(key, (None, ""))
-        if bar is None:
-            print(f"{'':<8}{key:<24}{value!s:>12}")
-            continue
-        met = value >= bar if sense == "min" else value <= bar if sense == "max" else value == bar
-        wrong |= key not in SPEEDS and not met
-        sign = {"min": ">=", "max": "<=", "is": "=="}[sense]
-        shown = f"{value:.4g}" if isinstance(value, float) else str(value)
-        print(f"{'met' if met else 'MISSED':<8}{key:<24}{shown:>12}  {sign} {bar}")
-    for key in sorted(set(BARS) - set(figures)) if not given.only else ():
-        print(f"{'NONE':<8}{key:<24}")
-        wrong = True
-    if given.json:
-        given.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return int(wrong)
+    return benching.report(given, figures, BARS, may_miss=SPEEDS, whole=not given.only)
 
 
 if __name__ == "__main__":

@@ -7,20 +7,14 @@ The rig's own truth judges everything; registration is timed against copying its
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import json
-import os
 import sys
 from pathlib import Path
 
-# One thread everywhere, set before any library reads it: figures are compared, not sold.
-for _library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
-    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+import benching
 
-# This file is called as the package is; its folder has to come behind that.
-sys.path.append(sys.path.pop(0))
-sys.path.append(str(Path(__file__).parents[1] / "support"))
+benching.alone(__file__)
 
 PARTS = ("registering", "solving")
 BARS = {
@@ -50,33 +44,13 @@ SPEEDS = {
 }  # fmt: skip
 
 
-def met(value: float, bar: float | tuple[float, float], sense: str) -> bool:
-    """Tell whether a figure reaches its bar."""
-    if isinstance(bar, tuple):
-        return bar[0] <= value <= bar[1]
-    return value >= bar if sense == "min" else value <= bar
-
-
 def main() -> int:
     """Measure, print and write the figures."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--json", type=Path)
-    arguments.add_argument("--quick", action="store_true")
-    given = arguments.parse_args()
+    given = benching.arguments(__doc__).parse_args()
     figures: dict[str, float] = {}
     for part in PARTS:
         figures |= importlib.import_module(f"calibrating.{part}").measure(quick=given.quick)
-    wrong = False
-    for key, (bar, sense) in BARS.items():
-        good = met(figures[key], bar, sense)
-        wrong |= key not in SPEEDS and not good
-        sign = {"min": ">=", "max": "<=", "within": "in"}[sense]
-        print(f"{'met' if good else 'MISSED':<8}{key:<30}{figures[key]:>10.5g}  {sign} {bar}")
-    for key in sorted(figures.keys() - BARS.keys()):
-        print(f"{'':<8}{key:<30}{figures[key]:>10.5g}")
-    if given.json:
-        given.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return int(wrong)
+    return benching.report(given, figures, BARS, may_miss=SPEEDS)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ BARS = {
 AIMS = {"ccc_test_tran_low": "above 0", "rmse_test_tran": "below rmse_test_mean"}
 STEPS = (
     "calibrated", "recorded", "verified", "picture", "faces", "captured", "annotated", "labelled",
-    "built", "tran learnt", "uran learnt",
+    "built", "documented", "tran learnt", "uran learnt",
 )  # fmt: skip
 _CORES = 2
 _TAVER = "from taver.cli.main import main; main()"
@@ -80,6 +80,7 @@ def measured(out: Path, *, quick: bool) -> dict[str, float | bool]:
     mean = next(iter(tran["baselines"].values()))
     return {
         "demo_minutes": seconds / 60,
+        "demo_cpu_s": sum(step["cpu_s"] or 0 for step in diary["steps"]),
         "demo_rss_gib": watch.most / 2**30,
         "stages_ok": ok,
         "ccc_test_tran": tran["all"]["ccc"],
@@ -89,6 +90,7 @@ def measured(out: Path, *, quick: bool) -> dict[str, float | bool]:
         "rmse_test_mean": mean["rmse"],
         "ccc_test_uran": _judged(out, "uran")["all"]["ccc"],
         **{f"seconds {step['name']}": step["seconds"] for step in diary["steps"]},
+        **{f"cpu_s {step['name']}": step["cpu_s"] or 0 for step in diary["steps"]},
     }
 
 

@@ -202,6 +202,9 @@ def test_the_commands_of_a_campaign(study, cli, tmp_path):
     assert cli(study, "annotate", "people", "minutes").code == 0
     assert (study.folder / "minutes.csv").read_text().startswith("annotator,clip,state,")
     assert cli(study, "annotate", "backup", "b.zip").code == 0
+    asked = cli(study, "annotate", "people", "erase", "ann")
+    telling.assert_told(asked.code, asked.err, InputError)
+    assert "--yes" in asked.err
     assert cli(study, "annotate", "people", "erase", "ann", "--yes").out.startswith("erased-")
     url = f"sqlite:///{tmp_path / 'new.sqlite'}"
     done = cli(study, "annotate", "restore", "b.zip", "--database", url)

@@ -284,8 +284,12 @@ def test_the_pages_speak_korean_too(campaign, server, lead):
     page = lead.get("/lead/?language=ko").text
     assert "평가자" in page
     assert "lead." not in page.replace("lead.css", "").replace("lead.js", "")
+    assert "평가자마다 영상별 평균을 뺀 값" in page
+    assert "each rater" not in page
     page = lead.get(f"/lead/clips/{campaign.clips[FIRST]}", **{"Accept-Language": "ko-KR"}).text
     assert "내내 0에 머묾" in page
+    assert "rater-3: 모두가 평가한 프레임에서 한 번도 움직이지 않음" in page
+    assert "never moved" not in page
     assert json.dumps("각성")[1:-1] in page or "각성" in page
 
 

@@ -3,7 +3,6 @@
 import shutil
 
 import av
-import faced
 import filmed
 import msgspec
 import numpy as np
@@ -46,7 +45,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def study(made, tmp_path):
-    return faced.copied(made, tmp_path)
+    return studies.copied(made, tmp_path)
 
 
 @pytest.fixture
@@ -94,7 +93,7 @@ def psnr_db(one, other):
 @pytest.fixture(scope="module")
 def whole(made, tmp_path_factory):
     """The study with its whole session as one clip, and that clip; nobody may change it."""
-    study = faced.copied(made, tmp_path_factory.mktemp("whole"))
+    study = studies.copied(made, tmp_path_factory.mktemp("whole"))
     opened = open_database(f"sqlite:///{study.folder / 'annotations.sqlite'}")
     put(study, opened)
     (row,) = rows(opened)

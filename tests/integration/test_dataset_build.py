@@ -71,7 +71,7 @@ def data(studied):
 
 @pytest.fixture
 def copy(studied, tmp_path):
-    return faced.copied(studied, tmp_path)
+    return studies.copied(studied, tmp_path)
 
 
 def test_each_rated_stretch_is_a_recording_with_everything_in_the_table(studied, data):

@@ -6,7 +6,6 @@ import json
 import shutil
 
 import built
-import faced
 import msgspec
 import places
 import pytest
@@ -45,7 +44,7 @@ def once(tmp_path_factory):
 
 @pytest.fixture
 def study(once, tmp_path):
-    return faced.copied(once, tmp_path)
+    return studies.copied(once, tmp_path)
 
 
 def make(study, **more):

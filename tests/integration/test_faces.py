@@ -56,13 +56,13 @@ def truth(made):
 
 @pytest.fixture
 def copy(made, tmp_path):
-    return faced.copied(made, tmp_path)
+    return studies.copied(made, tmp_path)
 
 
 @pytest.fixture
 def short(made, tmp_path):
     """The first dozen frames, not looked through yet."""
-    study = faced.copied(made, tmp_path)
+    study = studies.copied(made, tmp_path)
     folder = find(study, "s01").folder
     shutil.rmtree(folder / schema.FILE)
     shutil.rmtree(folder / "stages")

@@ -40,7 +40,7 @@ def recorded_short(tmp_path_factory):
 
 @pytest.fixture
 def short(recorded_short, tmp_path):
-    return faced.copied(recorded_short, tmp_path)
+    return studies.copied(recorded_short, tmp_path)
 
 
 def attributes(study):

@@ -75,7 +75,7 @@ def test_all_that_was_acknowledged_is_given_back(disk, study, cut_off, cli):
     assert session.manifest.state is State.RECOVERED
     assert frames_in(session) == cut_off
     for modality in session.manifest.streams:
-        with StreamReader(session.stream_file(modality)) as reader:
+        with StreamReader(session.stream_files(modality)[0]) as reader:
             numbers = [frame.stamp.number for frame in reader]
         assert numbers == [n for n in range(numbers[-1] + 1) if n % 4 != 1]
     assert cli(study, "session", "verify", "s01").code == 0
@@ -90,7 +90,7 @@ def test_what_the_device_dropped_is_known_after_the_rescue_too(disk, study, cut_
     session = find(study, "s01")
     for modality, stream in session.manifest.streams.items():
         assert set(stream.dropped) == set(whole.manifest.streams[modality].dropped)
-        with StreamReader(session.stream_file(modality)) as reader:
+        with StreamReader(session.stream_files(modality)[0]) as reader:
             last = reader.read(len(reader) - 1).stamp.number
         assert stream.frames + sum(stream.dropped.values()) == last + 1
 

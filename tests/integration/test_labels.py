@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import rated
 import sitting
+import studies
 
 from annotate_web.assign import change
 from taver.core import receipt
@@ -29,7 +30,7 @@ def annotated_once(tmp_path_factory):
 
 @pytest.fixture
 def annotated(annotated_once, tmp_path):
-    return sitting.copied(annotated_once, tmp_path / "annotated")
+    return studies.copied(annotated_once, tmp_path / "annotated")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import rated
 import sitting
+import studies
 
 from annotate_web.labelling import run
 from taver.core.errors import ConsentError, DataError, InputError, NotFoundError, StorageError
@@ -20,7 +21,7 @@ def annotated_once(tmp_path_factory):
 
 @pytest.fixture
 def annotated(annotated_once, tmp_path):
-    return sitting.copied(annotated_once, tmp_path / "annotated")
+    return studies.copied(annotated_once, tmp_path / "annotated")
 
 
 @pytest.fixture

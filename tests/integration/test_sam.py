@@ -102,6 +102,20 @@ def test_another_language_is_another_wording(board):
     assert ENGLISH.title not in page
 
 
+@pytest.fixture(scope="module")
+def started():
+    with browser() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def chromium(started):
+    """The one browser of all tests here, with no page of another test's."""
+    yield started
+    for context in started.contexts:
+        context.close()
+
+
 def opened(chromium, server, **given):
     page = chromium.new_page(**given)
     page.wrong = []
@@ -111,55 +125,52 @@ def opened(chromium, server, **given):
     return page
 
 
-def test_in_a_browser_by_keys_by_finger_and_without_a_mistake(server, board):
-    with browser() as chromium:
-        from playwright.sync_api import expect
+def test_in_a_browser_by_keys_by_finger_and_without_a_mistake(server, chromium, board):
+    from playwright.sync_api import expect
 
-        page = opened(chromium, server)  # by keys alone
-        for key in "729":
-            page.keyboard.press(key)
-        page.keyboard.press("Enter")
-        expect(page.locator("h1")).to_have_text(ENGLISH.thanks)
-        assert board.answers() == [Answer(phase=PHASE.name, valence=7, arousal=2, dominance=9)]
-        assert page.wrong == []
-        page.close()
+    page = opened(chromium, server)  # by keys alone
+    for key in "729":
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text(ENGLISH.thanks)
+    assert board.answers() == [Answer(phase=PHASE.name, valence=7, arousal=2, dominance=9)]
+    assert page.wrong == []
+    page.close()
 
-        again = msgspec.structs.replace(PHASE, name="after the interview")
-        context = chromium.new_context(
-            has_touch=True, viewport={"width": 800, "height": 1200}, color_scheme="dark"
-        )
-        board.pin(WAITING, {})
-        page = opened(context, server)
-        expect(page.locator("h1")).to_have_text(ENGLISH.thanks)
-        board.pin(msgspec.structs.replace(WAITING, phase=again), {})
-        expect(page.locator("fieldset")).to_have_count(3)  # it comes by itself
-        for dimension in Dimension:
-            figure = page.locator(f'label:has(input[name="{dimension}"][value="4"])')
-            box = figure.bounding_box()
-            assert min(box["width"], box["height"]) >= 44
-            figure.tap()
-        page.locator("button").tap()
-        expect(page.locator("h1")).to_have_text(ENGLISH.thanks)
-        assert board.answers() == [Answer(phase=again.name, valence=4, arousal=4, dominance=4)]
-        assert page.wrong == []
+    again = msgspec.structs.replace(PHASE, name="after the interview")
+    context = chromium.new_context(
+        has_touch=True, viewport={"width": 800, "height": 1200}, color_scheme="dark"
+    )
+    board.pin(WAITING, {})
+    page = opened(context, server)
+    expect(page.locator("h1")).to_have_text(ENGLISH.thanks)
+    board.pin(msgspec.structs.replace(WAITING, phase=again), {})
+    expect(page.locator("fieldset")).to_have_count(3)  # it comes by itself
+    for dimension in Dimension:
+        figure = page.locator(f'label:has(input[name="{dimension}"][value="4"])')
+        box = figure.bounding_box()
+        assert min(box["width"], box["height"]) >= 44
+        figure.tap()
+    page.locator("button").tap()
+    expect(page.locator("h1")).to_have_text(ENGLISH.thanks)
+    assert board.answers() == [Answer(phase=again.name, valence=4, arousal=4, dominance=4)]
+    assert page.wrong == []
 
 
-def test_no_figure_is_chosen_or_marked_before_the_person_chose_one(server):
-    with browser() as chromium:
-        page = opened(chromium, server)
-        assert page.locator("input:checked").count() == 0
-        assert page.evaluate("document.activeElement.tagName") == "BODY"
+def test_no_figure_is_chosen_or_marked_before_the_person_chose_one(server, chromium):
+    page = opened(chromium, server)
+    assert page.locator("input:checked").count() == 0
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_people_who_do_not_see_or_cannot_point_can_answer_too(server, scheme):
+def test_people_who_do_not_see_or_cannot_point_can_answer_too(server, chromium, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    with browser() as chromium:
-        page = chromium.new_context(color_scheme=scheme, bypass_csp=True).new_page()
-        page.goto(server.person_address)
-        found = axe.Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-        page.goto(server.preview_address)
-        page.wait_for_selector("#streams tr")
-        found = axe.Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
+    page = chromium.new_context(color_scheme=scheme, bypass_csp=True).new_page()
+    page.goto(server.person_address)
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.goto(server.preview_address)
+    page.wait_for_selector("#streams tr")
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()

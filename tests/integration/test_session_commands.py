@@ -278,7 +278,7 @@ def test_all_that_a_killed_program_had_stored_is_given_back(study, cli, after):
     # One frame at most was stored and not yet told.
     assert stored <= sum(stream.frames for stream in streams.values()) <= stored + 1
     for modality, stream in streams.items():
-        with StreamReader(session.stream_file(modality)) as reader:
+        with StreamReader(session.stream_files(modality)[0]) as reader:
             numbers = [frame.stamp.number for frame in reader]
         assert numbers == [n for n in range(numbers[-1] + 1 if numbers else 0) if n not in _LOST]
         lost = len([n for n in _LOST if numbers and n < numbers[-1]])

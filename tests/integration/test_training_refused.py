@@ -164,7 +164,7 @@ def test_when_memory_runs_out_it_is_said_which_batch_fits(tmp_path):
         "train-baseline", "--data", str(path), "--out", "run", "--model", "cnn3d",
         "--width", "0.1", "--set", "optimiser.batch=64", "--set", "optimiser.patience=0",
         "--set", "clips.stride=1", "--set", "optimiser.epochs=1",
-        cwd=tmp_path, before=_LITTLE_MEMORY, MALLOC_ARENA_MAX="1",
+        cwd=tmp_path, before=_LITTLE_MEMORY, timeout_s=110, MALLOC_ARENA_MAX="1",
     )  # fmt: skip
     assert done.returncode == TaverError.exit_code, done.stderr
     assert "A batch of 64 clips does not fit into the memory of the cpu; one of" in done.stderr

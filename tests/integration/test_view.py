@@ -11,6 +11,7 @@ import sys
 import faced
 import numpy as np
 import pytest
+import studies
 
 from capture.sim.scenario import Person
 from taver.core.errors import AlreadyThereError, InputError, MissingExtraError, NotFoundError
@@ -37,7 +38,7 @@ def plain(tmp_path_factory):
 @pytest.fixture(scope="module")
 def made(plain, tmp_path_factory):
     """The same with faces and labels."""
-    study = faced.copied(plain, tmp_path_factory.mktemp("made"))
+    study = studies.copied(plain, tmp_path_factory.mktemp("made"))
     pipeline.make(study, "s01", Options(), kit(Options()))
     labelled(find(study, "s01"))
     return study
@@ -125,9 +126,20 @@ def test_what_cannot_be_shown_is_refused(plain, refused, more, kind):
     assert refused(kind, plain, "view", "s01", *more)
 
 
-def test_without_rerun_its_extra_is_named(plain, monkeypatch):
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always one")
+def test_without_a_display_a_file_is_offered(recorded, cli, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"):
+        monkeypatch.delenv(name, raising=False)
+    done = cli(recorded.study, "view", "s01")
+    assert done.code == InputError.exit_code
+    assert "There is no display here" in done.err
+    assert "taver view s01 --save s01.rrd" in done.err
+
+
+def test_without_rerun_its_extra_is_named(recorded, monkeypatch):
     monkeypatch.setitem(sys.modules, "rerun", None)
+    never = recorded.study.folder / "never.rrd"
     with pytest.raises(MissingExtraError, match="rerun") as caught:
-        show(plain, find(plain, "s01"), save=plain.folder / "never.rrd")
+        show(recorded.study, recorded.session, save=never)
     assert "view" in caught.value.fix
-    assert not (plain.folder / "never.rrd").exists()
+    assert not never.exists()

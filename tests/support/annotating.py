@@ -8,7 +8,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,7 +16,9 @@ from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
+import children
 import numpy as np
+import ports
 import sqlalchemy as sa
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 PASSWORD = "four words by heart"
 _hash: list[str] = []
-_TAVER = "from taver.cli.main import main; main()"
 _LONGEST_S = 30
 START_UNIX_NS = 1_790_000_000_000_000_000
 PERIOD_NS = 100_000_000
@@ -200,7 +200,7 @@ class Server:
         self.media.mkdir(exist_ok=True)
         self.url = url or f"sqlite:///{folder / 'annotations.sqlite'}"
         self.options = [str(option) for option in options]
-        self.port = port or _free_port()
+        self.port = port or ports.free_port()
         self.tls = tls  # how browsers check the certificate
         self.address = ""
         self.printed = ""
@@ -212,8 +212,9 @@ class Server:
         with (self.folder / "server.log").open("a") as log:
             self.process = subprocess.Popen(
                 [
-                    sys.executable, "-c", _TAVER, "annotate", "serve", "--database", self.url,
-                    "--media", str(self.media), "--listen", f"127.0.0.1:{self.port}", *self.options,
+                    sys.executable, "-c", children.TAVER, "annotate", "serve",
+                    "--database", self.url, "--media", str(self.media),
+                    "--listen", f"127.0.0.1:{self.port}", *self.options,
                 ],
                 cwd=self.folder,
                 stdout=subprocess.PIPE,
@@ -284,9 +285,3 @@ def served(folder: Path, **more: Any) -> Iterator[Server]:
         yield server.start()
     finally:
         server.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return made.getsockname()[1]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
+
+import ports
 
 
 class Server:
@@ -15,7 +16,7 @@ class Server:
 
     def __init__(self, bucket):
         self.bucket = bucket
-        self.port = free_port()
+        self.port = ports.free_port()
         self.process = None
         self.environment = {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
@@ -59,13 +60,6 @@ def serving(bucket):
         yield server
     finally:
         server.kill()
-
-
-def free_port():
-    """Return a port on which nothing listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def objects(address):

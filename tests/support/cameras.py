@@ -174,7 +174,7 @@ class Studio(NamedTuple):
         )
         return status
 
-    def until(self, holds, seconds=10.0) -> None:
+    def until(self, holds, seconds=30.0) -> None:
         """Wait until `holds()`, while the sums have to close at every look."""
         end_s = time.monotonic() + seconds
         while not holds():

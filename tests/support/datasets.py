@@ -6,7 +6,7 @@ import numpy as np
 
 from taver import __version__
 from taver.core.clock import NS_PER_S
-from taver.dataset import create, schema
+from taver.dataset import create, planes, schema
 
 MODALITIES = ("color", "depth", "thermal")
 NEUTRAL_K = 307.0
@@ -121,7 +121,7 @@ def _add(recordings, number, name, slots, modalities, size_px, rate_hz, raters, 
     values = columns_for(number, slots, modalities, size_px, rate_hz, len(raters), lost)
     for column, of_slots in values.items():
         create.array(group, column, slots=slots, size_px=size_px, raters=len(raters))
-        group[column][...] = of_slots
+        planes.writer(group[column])[...] = of_slots
 
 
 def columns_for(number, slots, modalities, size_px, rate_hz, raters, lost):

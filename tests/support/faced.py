@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import msgspec
 import rigged
@@ -34,13 +33,6 @@ def study_of(folder, *people, seconds, name="s01", calibrated=True, modalities=N
     more = {} if modalities is None else {"modalities": modalities}
     simulate(study, scenario, name, **more)
     return study
-
-
-def copied(study, folder):
-    """Return a copy that may be changed."""
-    where = folder / studies.STRANGE_NAME
-    shutil.copytree(study.folder, where)
-    return Study(where)
 
 
 def truth(study, name="s01"):

@@ -51,6 +51,22 @@ def small_disk(folder: Path) -> Iterator[SmallDisk]:
 
 
 @contextlib.contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Make `folder`, which nobody writes to for the length of the block."""
+    folder.mkdir()
+    mounted = not _mount("-t", "tmpfs", "-o", "size=100k,ro", "tmpfs", folder)
+    if not mounted:
+        folder.chmod(0o555)
+    try:
+        yield
+    finally:
+        if mounted:
+            subprocess.run([*_as_root(), "umount", "--lazy", folder], check=True)
+        else:
+            folder.chmod(0o755)
+
+
+@contextlib.contextmanager
 def without_privileges() -> Iterator[None]:
     """Be nobody for the length of the block, where we are root: root may write anywhere."""
     if os.name == "nt" or os.geteuid() != 0:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import ports
 from needing import needs
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def postgresql() -> Iterator[str]:
         if root:
             shutil.chown(folder, "postgres", "postgres")
             shutil.chown(password, "postgres", "postgres")
-        data, port = folder / "data", _free_port()
+        data, port = folder / "data", ports.free_port()
         _run(
             [initdb, "-D", data, "-U", "taver", "-A", "scram-sha-256", "--pwfile", password,
              "-E", "UTF8", "--no-sync"], user, folder,
@@ -63,9 +63,3 @@ def _program(name: str) -> str | None:
         return found
     places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     return str(places[-1]) if places else None
-
-
-def _free_port() -> int:
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return made.getsockname()[1]

@@ -198,7 +198,7 @@ def _furnished(server: annotating.Server) -> dict[str, str]:
     return {
         "ann": str(ann), "bob": str(bob), "eve": str(eve), "lena": str(lena), "adam": str(adam),
         "clip": str(clip), "assignment": str(assignment), "other": str(assigned),
-        "practice": str(practised), "sitting": sitting, "token": token, "plot": "scatter",
+        "practice": str(practised), "sitting": sitting, "token": token, "plot": "arousal-valence",
         "client": str(uuid.uuid4()),
     }  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 import uuid
 from typing import TYPE_CHECKING
@@ -17,7 +16,6 @@ from annotate_web.db import tables
 from annotate_web.db.open import address_of, open_database
 from annotate_web.events import intake, sittings
 from annotate_web.settings import Limits
-from taver.core.study import Study
 
 if TYPE_CHECKING:
     from annotate_web.db.open import Database
@@ -104,10 +102,3 @@ def annotated_study(folder):
     rate(database, "s02-interview", people[3:], session="s02", seed=3)
     database.close()
     return study
-
-
-def copied(study, folder):
-    """Return a copy that may be changed."""
-    where = folder / studies.STRANGE_NAME
-    shutil.copytree(study.folder, where)
-    return Study(where)

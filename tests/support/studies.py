@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
 from capture.drivers.pattern import PatternConfig, PatternDriver
@@ -59,6 +60,13 @@ def make_study(folder: Path) -> Study:
     study = Study.create(folder, "a study")
     add_person(study)
     return study
+
+
+def copied(study, folder):
+    """Return a copy that may be changed."""
+    where = folder / STRANGE_NAME
+    shutil.copytree(study.folder, where)
+    return Study(where)
 
 
 def pattern(modalities=(Modality.COLOR, Modality.DEPTH, Modality.THERMAL), **config):

@@ -72,12 +72,12 @@ def terminal(*arguments: str, cwd) -> Iterator[Terminal]:
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     process = subprocess.Popen(
-        [sys.executable, "-c", code + children._TAVER, *arguments],
+        [sys.executable, "-c", code + children.TAVER, *arguments],
         cwd=cwd,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env=children._environment({"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}),
+        env=children.environment_with({"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}),
         start_new_session=True,
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  Ctrl-C is typed
     )

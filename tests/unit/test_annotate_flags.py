@@ -9,6 +9,8 @@ import pytest
 
 from annotate_web.lead.flags import WORDS, Noticed, Thresholds, flags_of
 from annotate_web.texts import catalogue
+from taver.labels import reasons
+from taver.labels.pool import Zero
 from taver.labels.trace import Dimension
 
 FRAMES = 1200
@@ -86,11 +88,25 @@ def test_every_flag_has_its_words_in_every_language(language):
     texts = catalogue.of(language)
     for kind, words in WORDS.items():
         assert f"lead.kind_{kind}" in texts
-        fields = {part.partition("}")[0] for part in words.split("{")[1:]}
         said = texts[f"lead.flag_{kind}"]
-        assert {part.partition("}")[0] for part in said.split("{")[1:]} == fields
+        assert fields(said) == fields(words)
         if language == catalogue.DEFAULT:
             assert said == words
+
+
+@pytest.mark.parametrize("language", list(catalogue.LANGUAGES))
+def test_every_reason_and_rule_of_agreement_has_its_words_in_every_language(language):
+    texts = catalogue.of(language)
+    wanted = {f"lead.why_{kind}": words for kind, words in reasons.WORDS.items()}
+    wanted |= {f"lead.zero_{zero.name.lower()}": zero.value for zero in Zero}
+    for key, words in wanted.items():
+        assert fields(texts[key]) == fields(words)
+        if language == catalogue.DEFAULT:
+            assert texts[key] == words
+
+
+def fields(text):
+    return {part.partition("}")[0] for part in text.split("{")[1:]}
 
 
 def test_the_languages_have_the_same_texts_for_leads():

@@ -23,7 +23,7 @@ def test_every_language_has_every_text_with_the_same_fields(language):
 def test_every_text_that_a_page_asks_for_is_there():
     asked = set()
     for path in [*WEB.glob("templates/**/*.html"), *WEB.glob("pages/*.py")]:
-        asked |= set(re.findall(r'\bt\("([a-z_]+\.[a-z_]+)"[,)]', path.read_text("utf-8")))
+        asked |= set(re.findall(r'\b(?:t|said)\("([a-z_]+\.[a-z_]+)"[,)]', path.read_text("utf-8")))
     for path in WEB.glob("static/**/*.js"):
         asked |= set(
             re.findall(r'[("?: ]"((?:sitting|state|door)\.[A-Za-z_]+)"', path.read_text("utf-8"))

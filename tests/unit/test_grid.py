@@ -119,7 +119,7 @@ def test_a_jittered_30_hz_stream_fills_nearly_every_slot() -> None:
     span = common_span({"color": frame_ns}, 10)
     grid = fill_grid(frame_ns, start_ns=span.start_ns, count=span.count, rate_hz=10)
     assert span.count >= 5990
-    assert grid.share_filled >= 0.999
+    assert grid.filled.mean() >= 0.999
     assert np.abs(grid.residual_ns[grid.filled]).max() <= 27 * MS
     assert len(grid.unused(len(frame_ns))) == len(frame_ns) - grid.filled.sum()
 
@@ -131,7 +131,7 @@ def test_a_9_hz_stream_leaves_gaps_that_are_marked() -> None:
     assert 95 <= gaps.sum() <= 105
     assert (grid.frame_index[gaps] == -1).all()
     assert (grid.residual_ns[gaps] == NO_RESIDUAL_NS).all()
-    assert grid.share_filled == pytest.approx(0.9, abs=0.01)
+    assert grid.filled.mean() == pytest.approx(0.9, abs=0.01)
 
 
 def test_a_lost_frame_leaves_one_gap_and_shifts_nothing() -> None:
@@ -153,13 +153,13 @@ def test_the_earlier_slot_and_the_earlier_frame_win_ties() -> None:
 def test_an_empty_stream_and_a_single_frame_and_an_empty_grid() -> None:
     nothing = fill_grid([], start_ns=0, count=3, rate_hz=10)
     assert nothing.frame_index.tolist() == [NO_FRAME] * 3
-    assert nothing.share_filled == 0
+    assert not nothing.filled.any()
     assert nothing.unused(0).tolist() == []
     one = fill_grid([101 * MS], start_ns=0, count=3, rate_hz=10)
     assert one.filled.tolist() == [False, True, False]
     assert one.residual_ns[1] == MS
     no_slots = fill_grid([0, 1], start_ns=0, count=0, rate_hz=10)
-    assert math.isnan(no_slots.share_filled)
+    assert len(no_slots.filled) == 0
     assert no_slots.unused(2).tolist() == [0, 1]
 
 

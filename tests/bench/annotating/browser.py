@@ -14,7 +14,6 @@ import webm
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEYS = ("frame_right", "stamp_error_ms", "seek_p95_ms", "input_to_paint_p95_ms")
 SECONDS, QUICK_SECONDS = 60, 8
 SEEKS, QUICK_SEEKS = 60, 10
 HANDS = ("w", "ArrowUp", "w", "ArrowDown", "s", "ArrowUp", "s", "ArrowDown")

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-KEYS = ("browser_kill_lost", "offline_lost")
 KILLS, QUICK_KILLS = 5, 1
 OFFLINE_S, QUICK_OFFLINE_S = 60, 4
 HANDS = ("w", "ArrowUp", "w", "ArrowDown", "s", "ArrowUp", "s", "ArrowDown")

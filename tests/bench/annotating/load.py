@@ -17,7 +17,6 @@ from annotate_web.db import tables
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEYS = ("ack_p95_ms", "ack_p95_200_ms", "load_errors")
 EVENTS = 20  # a second, and a batch
 FRAMES = 2400
 

@@ -18,7 +18,6 @@ from annotate_web.db import tables
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEYS = ("server_kill_lost", "server_kill_doubled", "overassigned", "access_holes")
 KILLS = 10
 CLAIMS = 50
 WANTED = 3

@@ -14,7 +14,6 @@ from taver.labels.agreement import agreement
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEYS = ("stats_max_error", "stats_known_table", "lag_recovered_frames")
 _MOST_LAG_FRAMES = 30
 
 
