@@ -1,4 +1,4 @@
-"""`taver doctor`: says what is installed, what is missing, and how to get it."""
+"""taver doctor: says what is installed, what is missing, and how to get it."""
 
 from __future__ import annotations
 

@@ -220,7 +220,12 @@ def test_frames_are_as_open_said(driver):
     info = driver.open()
     driver.start(0)
     size = {s.modality: size_of(s) for s in info.streams}
-    frames = list(islice(driver.frames(), 3 * len(size)))
+    frames = []
+    # One stream may be ahead of another where the machine is busy.
+    for frame in islice(driver.frames(), 50 * len(size)):
+        frames.append(frame)
+        if len(frames) >= 3 * len(size) and {frame.modality for frame in frames} == set(size):
+            break
     assert {frame.modality for frame in frames} == set(size)
     for frame in frames:
         assert isinstance(frame, Frame)

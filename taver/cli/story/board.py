@@ -9,6 +9,7 @@ from calibration.board import Board
 from calibration.keep import keep
 from calibration.make import make
 from calibration.sources.sessions import SessionSource
+from capture.report import make as report
 from capture.sim.scenario import Boards, Cameras, Scenario
 from capture.simulation import simulate
 from taver.cli.story.names import BOARD, Told
@@ -29,16 +30,16 @@ def calibrated(study: Study, size: Size, progress: Progress) -> Told:
     if fresh:
         session = earlier(study, BOARD)
         if session is None:
-            session = simulate(
-                study, _scenario(size), BOARD, modalities=PICTURES, progress=progress
-            )
+            session = simulate(study, scenario(size), BOARD, modalities=PICTURES, progress=progress)
+        report.make(study, session)
         made = make([SessionSource(session)], Board.from_text("5x7", _SQUARE_MM), None, progress)
         keep(made.rig, study.rig_file, made)
     rig = store.read(study.rig_file)
     return Told(f"{study.rig_file.name}: {rig.quality.verdict}", fresh=fresh)
 
 
-def _scenario(size: Size) -> Scenario:
+def scenario(size: Size) -> Scenario:
+    """Return how the board is shown."""
     return Scenario(
         seconds=size.views * size.view_s,
         seed=3,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, ClassVar
 
 from taver.core.document import Document, Part
@@ -18,6 +19,7 @@ class Step(Part, frozen=True, kw_only=True):
     name: str
     told: str
     seconds: float
+    cpu_s: float | None = None  # of all its processes together; unknown on Windows
 
 
 class Diary(Document, frozen=True, kw_only=True):
@@ -42,3 +44,10 @@ class Diary(Document, frozen=True, kw_only=True):
         diary = Diary(steps=tuple(known.values()))
         diary.write(folder / FILE)
         return diary
+
+
+def cpu_s() -> float | None:
+    """Return the processor time of this process and of all it started that are over."""
+    if os.name == "nt":
+        return None  # it does not count what others used
+    return sum(os.times()[:4])

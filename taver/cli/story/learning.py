@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from taver.cli.story.names import MODELS, Told, interviews
+from taver.cli.story.names import MODELS, SEED, Told, interviews
 from taver.core import atomic
 from taver.core.consent import Audience
 from taver.dataset import config as building
 from taver.dataset.build.run import build
+from taver.dataset.documents.make import make as document
+from taver.dataset.documents.sums import documents_of
+from taver.dataset.documents.told import Told as About
+from taver.dataset.read import TEST
+from taver.dataset.read import open as opened
+from taver.training import checkpoint, evaluate, report, runs, training
 from taver.training import config as settings
-from taver.training import evaluate, report, runs, training
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +26,9 @@ if TYPE_CHECKING:
     from taver.core.study import Study
     from taver.training.evaluate import Evaluation
 
+GALLERY: Final = "gallery.html"
 _TRAINING: Final = "training.toml"
-# Clips overlap, as there is little to learn from; the paper's do not.
+# Clips are short and overlap, as there is little to learn from.
 _BUILD: Final = """\
 # How the demo's dataset is made: taver build-dataset reads this file.
 sessions = {sessions}
@@ -32,14 +38,17 @@ test_share = 0.375
 validation_share = 0.2
 
 [clips]
+length = {frames}
 stride = 2
 """
 _TRAIN: Final = """\
 # How the demo's models learn: taver train-baseline --config training.toml --model tran
-# This is the small shape: an eighth of the paper's channels, and clips that overlap.
+# This is the small shape: fewer channels than the paper's, and short clips that overlap.
 
 [model]
 width = {width}
+length = {frames}
+dropout = 0.1
 
 [clips]
 stride = 2
@@ -51,6 +60,9 @@ epochs = {epochs}
 patience = 0
 loss = "ccc"
 
+[protocol]
+seed = {seed}
+
 [machine]
 preload = true
 """
@@ -61,7 +73,8 @@ def built(study: Study, size: Size, progress: Progress) -> Told:
     file = study.folder / building.FILE
     if not file.exists():
         sessions = json.dumps(interviews(size))  # not the live one, which nobody rated
-        atomic.write_bytes(file, _BUILD.format(sessions=sessions).encode())
+        text = _BUILD.format(sessions=sessions, frames=size.frames)
+        atomic.write_bytes(file, text.encode())
     made = build(
         study,
         str(study.folder / study.config.dataset.store),
@@ -77,11 +90,22 @@ def built(study: Study, size: Size, progress: Progress) -> Told:
     return Told(told, fresh=not made.unchanged)
 
 
+def documented(study: Study, progress: Progress) -> Told:
+    """Write the dataset's documents; those of another build are written anew."""
+    page = gallery(study)
+    made = study.folder / study.config.dataset.store / "zarr.json"
+    fresh = not page.is_file() or page.stat().st_mtime_ns < made.stat().st_mtime_ns
+    if fresh:
+        document(opened(made.parent), About(), study=study, progress=progress)
+    return Told(f"{page.parent.name}: datasheet, checksums, {GALLERY}", fresh=fresh)
+
+
 def trained(study: Study, size: Size, model: str, progress: Progress) -> Told:
     """Train one model in the small shape."""
     file = study.folder / _TRAINING
     if not file.exists():
-        atomic.write_bytes(file, _TRAIN.format(width=size.width, epochs=size.epochs).encode())
+        text = _TRAIN.format(width=size.width, frames=size.frames, epochs=size.epochs, seed=SEED)
+        atomic.write_bytes(file, text.encode())
     folder = folder_of(study, model)
     before = _finished(folder)
     chosen = settings.load(file, [f"model.name={model}"])
@@ -95,10 +119,12 @@ def trained(study: Study, size: Size, model: str, progress: Progress) -> Told:
 
 
 def judged(study: Study, model: str, progress: Progress) -> Evaluation:
-    """Judge one model on the test people."""
+    """Judge one model on the test people, unless that was done since it learnt."""
     folder = folder_of(study, model)
-    found = evaluate.evaluate(folder, progress=progress)
-    report.write_run(folder)
+    found = _judged_before(study, folder)
+    if found is None:
+        found = evaluate.evaluate(folder, progress=progress)
+        report.write_run(folder)
     return found
 
 
@@ -120,9 +146,25 @@ def folder_of(study: Study, model: str) -> Path:
     return study.folder / study.config.training.folder / model
 
 
+def gallery(study: Study) -> Path:
+    """Return where pictures of the dataset are."""
+    return documents_of(study.folder / study.config.dataset.store) / GALLERY
+
+
 def pages(study: Study) -> list[Path]:
     """Return the pages of all runs."""
     return [folder_of(study, model) / "report.html" for model in MODELS]
+
+
+def _judged_before(study: Study, folder: Path) -> Evaluation | None:
+    made = study.folder / study.config.dataset.store / "zarr.json"
+    after_ns = max(path.stat().st_mtime_ns for path in (folder / checkpoint.BEST, made))
+    usual = (TEST, "frame", runs.read(folder).config.protocol.post)
+    for found, there in evaluate.read_all(folder):
+        written_ns = (there / evaluate.SCORES).stat().st_mtime_ns
+        if (found.part, found.unit, found.post) == usual and written_ns > after_ns:
+            return found
+    return None
 
 
 def _finished(folder: Path) -> bool:

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from taver.cli.story import learning
-from taver.cli.story.names import BOARD, LABELS_PAGE, LIVE, PAGE, PERSON, SHEET, interviews, people
+from taver.cli.story.names import (
+    BOARD,
+    LABELS_PAGE,
+    LIVE,
+    PAGE,
+    PERSON,
+    SEED,
+    SHEET,
+    interviews,
+    people,
+)
 from taver.core import atomic
 from taver.core.page import Markup, escaped, note, page, picture, section, table, text
 
@@ -41,33 +51,45 @@ def write(study: Study, size: Size, diary: Diary, found: Sequence[Evaluation]) -
 
 
 def _steps(diary: Diary) -> Markup:
-    rows = [(step.name, step.told, f"{step.seconds:.0f} s") for step in diary.steps]
+    rows = [
+        (step.name, step.told, f"{step.seconds:.0f}\N{NO-BREAK SPACE}s") for step in diary.steps
+    ]
     total_s = sum(step.seconds for step in diary.steps)
-    rows.append(("in all", "", f"{total_s:.0f} s"))
+    rows.append(("in all", "", f"{total_s:.0f}\N{NO-BREAK SPACE}s"))
     return table(("step", "what came of it", "time"), rows, right="  r")
 
 
 def _links(study: Study, size: Size) -> list[Markup]:
-    first = interviews(size)[0]
     wanted = (
         ("calibration", study.rig_file.parent / "rig-report.html"),
         ("the board's recording", study.sessions_folder / BOARD / "report.html"),
-        ("live recording", study.sessions_folder / LIVE / "report.html"),
-        (f"faces of {first}", study.sessions_folder / first / "faces.html"),
+        ("the live recording", study.sessions_folder / LIVE / "report.html"),
         ("labels", study.folder / LABELS_PAGE),
+        ("dataset", learning.gallery(study)),
         *zip(("TRAN", "URAN"), learning.pages(study), strict=True),
     )
-    links = [
-        f'<li><a href="{quote(path.relative_to(study.folder).as_posix())}">{escaped(name)}</a></li>'
-        for name, path in wanted
-        if path.is_file() and path.is_relative_to(study.folder)
-    ]
+    links = [f"<li>{_link(study, name, path)}</li>" for name, path in wanted if path.is_file()]
+    for told, file in (("interviews", "report.html"), ("faces", "faces.html")):
+        pages = {name: study.sessions_folder / name / file for name in interviews(size)}
+        each = [_link(study, name, path) for name, path in pages.items() if path.is_file()]
+        links.append(f"<li>{told}: {', '.join(each)}</li>")
     return [Markup(f"<p>Each has its own page:</p><ul>{''.join(links)}</ul>")]
+
+
+def _link(study: Study, name: str, path: Path) -> str:
+    # Somebody may have moved a folder out of the study, to another disk.
+    there = (
+        quote(path.relative_to(study.folder).as_posix())
+        if path.is_relative_to(study.folder)
+        else path.as_uri()
+    )
+    return f'<a href="{there}">{escaped(name)}</a>'
 
 
 def _results(found: Sequence[Evaluation], size: Size) -> list[Markup]:
     parts = []
     rows = []
+    tested = len(found[0].judged[0].people)
     for one in found:
         (valence,) = one.judged
         rows.append(_row(f"{one.model.upper()}, width {size.width:g}", valence.all, valence))
@@ -75,10 +97,14 @@ def _results(found: Sequence[Evaluation], size: Size) -> list[Markup]:
         rows.append(_row(name, row, None))
     parts.append(
         text(
-            f"Valence, {found[0].n} values of {len(found[0].judged[0].people)} people whom neither "
+            f"Valence, {found[0].n} values of {tested} people whom neither "
             "model has seen, at 10 a second. Intervals are bootstrapped over people and 10-second "
-            "blocks. The models are in the small shape, trained for "
-            f"{size.epochs} epoch{'' if size.epochs == 1 else 's'}; seed 0."
+            f"blocks. The models are in the small shape ({size.width:g} of the paper's channels, "
+            f"clips of {size.frames} frames instead of 16), trained for {size.epochs} "
+            f"epoch{'' if size.epochs == 1 else 's'} on {len(people(size)) - tested} others, some "
+            f"of whom only choose the epoch; seed {SEED}. Seed and settings were chosen on faces "
+            "that are not in here. Everybody's valence goes through the same range in an order of "
+            "their own, so that nothing is won by telling people apart."
         )
     )
     parts.append(table(("", "CCC", "95 % between", "RMSE", "CC"), rows, right=" rrrr"))
@@ -124,7 +150,7 @@ def _onwards() -> list[Markup]:
     lines = "\n".join(commands)
     return [
         text("In this folder every other command works:"),
-        Markup(f"<pre>{escaped(lines)}</pre>"),
+        Markup(f'<div class="scroll"><pre>{escaped(lines)}</pre></div>'),
     ]
 
 

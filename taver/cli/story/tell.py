@@ -8,8 +8,8 @@ import time
 from typing import TYPE_CHECKING
 
 from capture import contact_sheet
-from taver.cli.story import annotation, board, face, interviews, learning, live, page
-from taver.cli.story.diary import Diary, Step
+from taver.cli.story import annotation, board, face, interviews, learning, live, page, room
+from taver.cli.story.diary import Diary, Step, cpu_s
 from taver.cli.story.names import INTERVIEW, MODELS, SHEET, STUDY, WHOLE, Told
 from taver.core import lock
 from taver.core.errors import AlreadyThereError
@@ -30,10 +30,16 @@ def tell(folder: Path, progress: Progress, size: Size = WHOLE) -> Iterator[str]:
     yield f"study        {study.folder}"
     with lock.held(study.folder, f"The demo in {study.folder}"):
         diary = Diary.of(study.folder)
+        room.check(study, size)
         for name, step in _steps(study, size, progress):
-            began_s = time.monotonic()
+            began_s, used_s = time.monotonic(), cpu_s()
             told = step()
-            noted = Step(name=name, told=told.text, seconds=time.monotonic() - began_s)
+            noted = Step(
+                name=name,
+                told=told.text,
+                seconds=time.monotonic() - began_s,
+                cpu_s=None if used_s is None else (cpu_s() or used_s) - used_s,
+            )
             diary = diary.noted(study.folder, noted, fresh=told.fresh)
             yield f"{name:<12} {told.text}{'' if told.fresh else ' (by an earlier run)'}"
         found = [learning.judged(study, model, progress) for model in MODELS]
@@ -56,6 +62,7 @@ def _steps(
     yield "annotated", lambda: annotation.annotated(study, size, progress)
     yield "labelled", lambda: annotation.labelled(study, size, progress)
     yield "built", lambda: learning.built(study, size, progress)
+    yield "documented", lambda: learning.documented(study, progress)
     for model in MODELS:
         yield f"{model} learnt", functools.partial(learning.trained, study, size, model, progress)
 
