@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from taver.core.study import Study
 
 # As on Windows and macOS everywhere: what runs only when it is forked is not portable.
 multiprocessing.set_start_method("spawn", force=True)
+# Who runs the tests may ignore a terminal that closes (nohup does); what they start must not.
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -132,7 +132,10 @@ class _Usable:
         self.name = recording.name
         self.options = options
         self.times_ns = recording.column("time_ns")
-        self.near_ns = _NEAR * NS_PER_S / options.rate_hz
+        # Nor further than the slot beside it: where clips are slower than slots, a recording's
+        # last slot would stand for moments long after it.
+        slot_ns = np.median(np.diff(self.times_ns)) if len(self.times_ns) > 1 else np.inf
+        self.near_ns = min(_NEAR * NS_PER_S / options.rate_hz, float(slot_ns))
         self.seen = np.ones(len(self.times_ns), bool)
         self.labelled = np.ones(len(self.times_ns), bool)
         for modality in _modalities(recording, options):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from taver.core.clock import NS_PER_S
@@ -111,6 +111,7 @@ def test_centred_clips_stand_around_each_slot_and_mark_what_is_outside():
 
 
 @settings(max_examples=60, deadline=None)
+@example(slots=46, length=2, rate=1.0, stride=None, lost=set())
 @given(
     slots=st.integers(0, 120), length=st.integers(1, 20), rate=st.sampled_from([1.0, 4.0, 10.0]),
     stride=st.none() | st.integers(1, 30), lost=st.sets(st.integers(0, 119), max_size=10),
