@@ -239,7 +239,9 @@ def test_offline_one_goes_on_and_is_told(desk, sit):
     assert desk.state(assignment) == "done"
 
 
-def test_what_was_left_unsent_is_sent_from_the_list(desk, sit):
+@pytest.fixture
+def unsent(sit):
+    """Finish a sitting without a connection; return page and assignment."""
     page, assignment = sit(frames=15)
     sat.begin(page)
     page.wait_for_selector("body[data-phase=over]")
@@ -247,20 +249,19 @@ def test_what_was_left_unsent_is_sent_from_the_list(desk, sit):
     page.context.set_offline(True)
     page.locator("#finish").click()
     shown(page, "wait in this browser")
+    return page, assignment
+
+
+def test_what_was_left_unsent_is_sent_from_the_list(desk, unsent):
+    page, assignment = unsent
     page.context.set_offline(False)
     page.goto(f"{desk.server.address}/")
     page.locator(".state.done").wait_for(timeout=40_000)
     assert desk.state(assignment) == "done"
 
 
-def test_an_end_that_the_list_has_not_heard_of_is_heard_of(desk, sit):
-    page, assignment = sit(frames=15)
-    sat.begin(page)
-    page.wait_for_selector("body[data-phase=over]")
-    sat.saved(page)
-    page.context.set_offline(True)
-    page.locator("#finish").click()
-    shown(page, "wait in this browser")
+def test_an_end_that_the_list_has_not_heard_of_is_heard_of(desk, unsent):
+    page, assignment = unsent
     # The list is written before the end arrives, and the sitting's window is still there then.
     waiting = page.context.new_page()
     page.context.set_offline(False)
