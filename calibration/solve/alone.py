@@ -40,7 +40,6 @@ def alone(observations: Observations, camera: str, setting: Setting) -> Solution
         [f"{camera}.{name}" for name in ("fx_px", "fy_px", "k1")],
         setting.free_of(camera, len(lens)),
     )
-    solution = adjust(state, sources, layout.free([]), noise, layout=layout)
     for number, names in enumerate(stages):
         solution = adjust(state, sources, layout.free(names), noise, layout=layout)
         state = solution.state

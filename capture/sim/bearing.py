@@ -15,7 +15,7 @@ from taver.core.pose import Pose
 if TYPE_CHECKING:
     from capture.sim.scenario import Passer, Person
 
-# Half of what the colour camera sees of a plane is 0.89 of its distance; a body is as wide as:
+# Of a plane's distance: the colour camera sees 0.89 to each side, another seed's a little more.
 _HALF_VIEW: Final = 0.92
 _HALF_BODY_MM: Final = 330.0
 _STEP_S: Final = 0.55

@@ -62,7 +62,7 @@ def wander(of: int, t_s: float, step_s: float) -> float:
     """Return a smooth random function of time, around 0 and about 1 in size.
 
     A cubic B-spline over a normal number every `step_s`: without corners in its speed, never
-    beyond 3.7, never faster than 5.1 / `step_s` a second.
+    beyond 3.7, never faster than 5.5 / `step_s` a second.
     """
     place = t_s / step_s
     cell = math.floor(place)

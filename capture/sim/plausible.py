@@ -18,6 +18,7 @@ LEAVING_S: Final = 1.6  # from the chair out of the picture, and the same back
 REACHING_S: Final = 0.5  # of a hand from the lap to the face, and the same back
 _FULL_RATE_HZ: Final = 30.0
 _NEAR_MM, _FAR_MM = 500.0, 4000.0
+_MOST_PEOPLE: Final = 12  # ten materials each, which are numbered in a byte
 
 
 def problems(scenario: Scenario) -> list[str]:
@@ -37,6 +38,8 @@ def problems(scenario: Scenario) -> list[str]:
         found += _ranges(
             ("cameras.shutter_every_s", scenario.cameras.shutter_every_s, 2.0, LONGEST_S)
         )
+    if len(scenario.people) > _MOST_PEOPLE:
+        found.append(f"people: {len(scenario.people)} are too many; at most {_MOST_PEOPLE}")
     for number, person in enumerate(scenario.people, 1):
         found += _person(f"people.{number}", person, scenario.seconds, scenario.room.wall_mm)
     found += _repeated([p.participant for p in scenario.people if p.participant])

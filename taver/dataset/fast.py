@@ -219,7 +219,7 @@ def _opened(pictures: Sharded, chunk: int) -> memoryview | None:
         if chunk not in pictures.stored:  # another thread may have come first
             shard = open_shard(pictures.file_of(number), count, index_first=pictures.index_first)
             while len(_open) >= _MOST_OPEN:
-                _close(next(iter(_open)))
+                _close(next(iter(_open), (-1, -1)))
             _open[pictures.number, number] = weakref.ref(pictures)
             for inside in range(count):
                 data = None if shard is None else shard.chunk(inside)
@@ -229,7 +229,8 @@ def _opened(pictures: Sharded, chunk: int) -> memoryview | None:
 
 def _close(key: tuple[int, int]) -> None:
     """Let go of a shard: its file is closed once nobody reads what it maps any more."""
-    pictures = _open.pop(key)()
+    reader = _open.pop(key, None)  # one may have ended since it was looked up
+    pictures = None if reader is None else reader()
     if pictures is not None:
         for inside in range(pictures.chunks_a_shard):
             pictures.stored.pop(key[1] * pictures.chunks_a_shard + inside, None)

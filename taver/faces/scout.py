@@ -36,10 +36,11 @@ def look_through(streams: Streams, kit: Kit, distance_mm: Callable[[int, Floats]
     ]
     sightings = _sightings(streams, kit, looks, kit.detector.smallest_px, distance_mm)
     if not sightings:
+        looks = looks[:: max(len(looks) // _LEAST_LOOKS, 1)][:_LEAST_LOOKS]
         least = kit.detector.smallest_px * _TINY
-        sightings = _sightings(streams, kit, looks[:_LEAST_LOOKS], least, distance_mm)
+        sightings = _sightings(streams, kit, looks, least, distance_mm)
     if not sightings:
-        _refuse_turned(streams, kit, looks[:_LEAST_LOOKS])
+        _refuse_turned(streams, kit, looks)
     return _settled(streams, kit, sightings, max(len(looks), 1))
 
 

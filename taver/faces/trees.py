@@ -130,8 +130,8 @@ def _look(
         y = points[anchor, 1] + across * dx + along * dy
         u = onto[0, 0] * x + onto[0, 1] * y + onto[0, 2]
         v = onto[1, 0] * x + onto[1, 1] * y + onto[1, 2]
-        u = min(max(u, 0.0), wide - 1.0)
-        v = min(max(v, 0.0), high - 1.0)
+        u = min(max(0.0, u), wide - 1.0)  # in this order what is no number becomes 0
+        v = min(max(0.0, v), high - 1.0)
         left, top = int(u), int(v)
         right, bottom = min(left + 1, wide - 1), min(top + 1, high - 1)
         by_x, by_y = u - left, v - top

@@ -24,4 +24,6 @@ def keep() -> bool:
         tell = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):  # another C library
         return False
-    return bool(tell(_MMAP_THRESHOLD, _LARGEST)) and bool(tell(_TRIM_THRESHOLD, -1))
+    # Older ones take no more than 32 MiB.
+    kept = tell(_MMAP_THRESHOLD, _LARGEST) or tell(_MMAP_THRESHOLD, 32 << 20)
+    return bool(kept) and bool(tell(_TRIM_THRESHOLD, -1))

@@ -130,7 +130,7 @@ def _all(
         frames = 0
         for modality, footage in opened.items():
             damaged = pictures.show(rerun, stream, footage, modality, span, progress)
-            frames += int(span.holds(footage.unix_ns).sum())
+            frames += int(span.holds(footage.unix_ns).sum()) - damaged
             if damaged:
                 notes.append(f"{modality}: {damaged} damaged pictures are left out")
         clouds = _face(rerun, stream, study, session, opened, span, progress, notes)

@@ -24,8 +24,8 @@ from axe_playwright_python.sync_playwright import Axe
 import taver.dataset
 from calibration import store
 from taver.cli.main import INTERRUPTED, run
-from taver.cli.story import interviews, names, rater, room
-from taver.core.errors import AlreadyThereError, StorageError
+from taver.cli.story import interviews, names, rater, room, tell
+from taver.core.errors import AlreadyThereError, DataError, StorageError
 from taver.core.progress import Silent
 from taver.core.session import check
 from taver.core.session.folder import find, folders
@@ -334,6 +334,26 @@ def test_a_recording_that_was_interrupted_is_drawn_again(demo, tmp_path):
     assert find(study, "s01").manifest.length_s < 1
     assert (study.sessions_folder / "s02" / "color.mcap").stat().st_mtime_ns == kept
     assert not interviews.recorded(study, size, Silent()).fresh
+
+
+def test_a_session_of_somebody_real_is_never_drawn_again(demo, tmp_path):
+    study = Study.create(tmp_path / "my demo", names.STUDY)
+    kept = study.sessions_folder / "s01"
+    shutil.copytree(demo.sessions_folder / "s01", kept)
+    shutil.rmtree(kept / "truth.zarr")
+    document = kept / "session.json"
+    document.write_text(document.read_text().replace('"simulated": true', '"simulated": false'))
+    with pytest.raises(DataError, match="of a real person"):
+        interviews.recorded(study, names.QUICK._replace(people=1), Silent())
+    assert (kept / "color.mcap").is_file()
+
+
+def test_a_demo_of_another_size_is_not_gone_on_with(demo):
+    before = (demo.folder / "demo.json").read_bytes()
+    with pytest.raises(AlreadyThereError, match="begun with 4 people, not 12") as caught:
+        list(tell.tell(demo.folder, Silent(), names.WHOLE))
+    assert "--out" in caught.value.fix
+    assert (demo.folder / "demo.json").read_bytes() == before
 
 
 def test_a_disk_without_room_for_all_of_it_is_told_before_it_begins(tmp_path):

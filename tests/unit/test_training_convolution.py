@@ -54,6 +54,15 @@ def test_winograds_convolution_is_torchs(kind, block, monkeypatch):
     )
 
 
+def test_who_judged_before_can_still_learn():
+    x, weight, bias = made((1, 6, 4), 2, 2, 2)
+    winograd._matrix.cache_clear()
+    with torch.inference_mode():
+        winograd.convolve(x, winograd.transformed(weight), bias)
+    found = winograd.convolve(x, winograd.transformed(weight), bias)
+    assert all(one.isfinite().all() for one in gradients(found, (x, weight, bias)))
+
+
 @pytest.mark.usefixtures("nothing_is_empty")
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("kind", [(3, 12, 5), (2, 3, 8, 5), (1, 1, 6, 4)])

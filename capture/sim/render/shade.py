@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from capture.sim.compiled import compiled, inlined
+from capture.sim.render.raster import READY
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -50,7 +51,7 @@ def _prepare(
         plane[10 + 3 * k] = first * plane[8]
         plane[11 + 3 * k] = first * plane[6] + second * plane[2] + third * plane[4]
         plane[12 + 3 * k] = first * plane[7] + second * plane[3] + third * plane[5]
-    plane[9] = np.float32(1)
+    plane[READY] = np.float32(1)
 
 
 @inlined
@@ -69,7 +70,7 @@ def _color(
     """Return the colour of triangle `t` at (x, y)."""
     at = np.uintp(t)
     plane = planes[at]
-    if plane[9] == np.float32(0):
+    if plane[READY] == np.float32(0):
         _prepare(planes, t, triangles, uv, material, light, table)
     dx, dy = x - plane[0], y - plane[1]
     z = np.float32(1) / (plane[8] + plane[6] * dx + plane[7] * dy)

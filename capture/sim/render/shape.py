@@ -103,8 +103,6 @@ def shape_of(
 
 def joined_shape(shapes: Sequence[Shape], vertices: Sequence[int]) -> Shape:
     """Return several shapes as one; `vertices` counts those of each."""
-    if len(shapes) == 1:
-        return shapes[0]
     first = np.cumsum([0, *vertices])[:-1]
     materials = np.cumsum([0, *(len(shape.sharp) for shape in shapes)])[:-1]
     return Shape(

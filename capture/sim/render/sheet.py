@@ -26,7 +26,7 @@ PEOPLE = (0, 4, 12, 10, 9, 2)
 MOODS = ((0.0, 0.0), (0.9, 0.5), (-0.8, 0.5), (0.2, 0.95), (-0.3, -0.95))  # valence, arousal
 _YAWS_DEG = (0.0, 14.0, -12.0, 4.0, -6.0)
 _FAR_MM = 700.0
-_CELL = 320  # pixels a side
+_CELL = 320  # pixels across
 
 
 def sheet(rig: Rig, people: Sequence[int] = PEOPLE) -> Picture:

@@ -37,7 +37,7 @@ _BESIDE: Final = BLUR_PX**2 / 2.0  # three weights a, 1 - 2 a, a have the varian
 
 
 def drift_k(seed: int, shutter_number: int, since_s: float) -> float:
-    """Return by how much the middle of the picture is told too warm, for the truth."""
+    """Return by how much the middle of the picture is told too warm."""
     most_k = _DRIFT_K * (2.0 * noise.chance(noise.key(seed, "drift", shutter_number), 0) - 1.0)
     return most_k * _drifted(since_s)
 

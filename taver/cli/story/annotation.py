@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import sqlalchemy as sa
 
-from annotate_web.assign import deal
+from annotate_web.assign import deal, places
 from annotate_web.auth import invitations
 from annotate_web.db.open import address_of, open_database
 from annotate_web.db.tables import Role, State, assignments, clips, users
@@ -45,8 +45,8 @@ def annotated(study: Study, size: Size, progress: Progress) -> Told:
     """Let everybody rate what they were given and have not rated yet."""
     database = open_database(_address(study))
     try:
-        fresh = _add_clips(study, size, database, progress)
-        if _open(database) or fresh:
+        _add_clips(study, size, database, progress)
+        if _open(database) or _lacks_raters(database):
             with _served(study) as address:
                 browsers = _people_of(database, address)
                 deal.deal(database, None, time.time_ns(), seed=1)
@@ -83,7 +83,7 @@ def _address(study: Study) -> str:
     return address_of(study.config.annotation.database, study.folder)
 
 
-def _add_clips(study: Study, size: Size, database: Database, progress: Progress) -> bool:
+def _add_clips(study: Study, size: Size, database: Database, progress: Progress) -> None:
     """Put every interview before the raters that is not yet."""
     with database.reading() as connection:
         there = set(connection.execute(sa.select(clips.c.session)).scalars())
@@ -93,7 +93,12 @@ def _add_clips(study: Study, size: Size, database: Database, progress: Progress)
             study, find(study, name), database, study.clips_folder,
             Wanted(phase="interview", raters=_OF_THEM), now_ns=time.time_ns(), progress=progress,
         )  # fmt: skip
-    return bool(missing)
+
+
+def _lacks_raters(database: Database) -> bool:
+    """Tell whether a clip waits for raters: an earlier run may have been stopped before."""
+    with database.reading() as connection:
+        return any(clip.free for clip in places.to_annotate(connection))
 
 
 @contextlib.contextmanager
@@ -107,7 +112,8 @@ def _served(study: Study) -> Iterator[str]:
         assert server.stdout is not None  # it was asked for above
         address = server.stdout.readline().strip()
         if not address.startswith("http"):
-            _, told = server.communicate(timeout=10)
+            server.terminate()
+            _, told = server.communicate(timeout=30)
             raise TaverError(
                 f"The annotation server did not start: {told.strip() or address}",
                 fix="see what taver annotate serve says in the demo's folder",
@@ -115,7 +121,11 @@ def _served(study: Study) -> Iterator[str]:
         yield address
     finally:
         server.terminate()
-        server.communicate(timeout=30)
+        try:
+            server.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.communicate()
 
 
 def _people_of(database: Database, address: str) -> dict[str, Browser]:

@@ -29,6 +29,7 @@ class Diary(Document, frozen=True, kw_only=True):
     VERSION: ClassVar[int] = 1
 
     steps: tuple[Step, ...] = ()
+    people: int | None = None  # how many it was begun with
 
     @classmethod
     def of(cls, folder: Path) -> Diary:
@@ -41,7 +42,7 @@ class Diary(Document, frozen=True, kw_only=True):
         known = {one.name: one for one in self.steps}
         if fresh or step.name not in known:
             known[step.name] = step
-        diary = Diary(steps=tuple(known.values()))
+        diary = Diary(steps=tuple(known.values()), people=self.people)
         diary.write(folder / FILE)
         return diary
 

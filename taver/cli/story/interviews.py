@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import signal
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -18,7 +17,7 @@ from capture.sim.scenario import Part, Person, Scenario, Walk
 from capture.sim.truth_schema import FILE as TRUTH
 from capture.simulation import simulate
 from taver.cli.story.names import IDENTITIES, Told, interviews, people
-from taver.cli.story.sessions import earlier
+from taver.cli.story.sessions import drop, earlier
 from taver.core.errors import DataError
 from taver.core.session.check import problems
 from taver.core.session.folder import find
@@ -69,7 +68,12 @@ def _is_whole(study: Study, name: str) -> bool:
     session = earlier(study, name)
     if session is None or (session.folder / TRUTH).is_dir():
         return session is not None
-    shutil.rmtree(session.folder)
+    if not session.manifest.simulated:
+        raise DataError(
+            f"Session {name} of the demo's study is of a real person",
+            fix="choose another folder with --out; this one stays as it is",
+        )
+    drop(session)
     return False
 
 

@@ -27,9 +27,15 @@ def earlier(study: Study, name: str) -> Session | None:
             f"Session {name} of the demo's study was interrupted, and it is of a real person",
             fix=f"cd {shlex.quote(str(study.folder))} && taver session recover {name}",
         )
-    with lock.held(session.folder, f"Session {name}"):
-        shutil.rmtree(session.folder, ignore_errors=True)
+    drop(session)
     return None
+
+
+def drop(session: Session) -> None:
+    """Delete a simulated session that is to be drawn again, unless somebody is at it."""
+    with lock.held(session.folder, f"Session {session.name}"):
+        pass  # the lock's own file lies in there: Windows deletes no file that is open
+    shutil.rmtree(session.folder)
 
 
 def counts(session: Session) -> str:

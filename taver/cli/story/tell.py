@@ -7,6 +7,8 @@ import shlex
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from capture import contact_sheet
 from taver.cli.story import annotation, board, face, interviews, learning, live, page, room
 from taver.cli.story.diary import Diary, Step, cpu_s
@@ -29,7 +31,7 @@ def tell(folder: Path, progress: Progress, size: Size = WHOLE) -> Iterator[str]:
     study = _study(folder)
     yield f"study        {study.folder}"
     with lock.held(study.folder, f"The demo in {study.folder}"):
-        diary = Diary.of(study.folder)
+        diary = _begun(study, size)
         room.check(study, size)
         for name, step in _steps(study, size, progress):
             began_s, used_s = time.monotonic(), cpu_s()
@@ -48,6 +50,17 @@ def tell(folder: Path, progress: Progress, size: Size = WHOLE) -> Iterator[str]:
         yield f"page         {page.write(study, size, diary, found)}"
     there = shlex.quote(str(folder))
     yield f"look around  cd {there} && taver status && taver session show {INTERVIEW}"
+
+
+def _begun(study: Study, size: Size) -> Diary:
+    """Return what was noted so far; a demo of another size is not gone on with."""
+    diary = Diary.of(study.folder)
+    if diary.people not in (None, size.people):
+        raise AlreadyThereError(
+            f"The demo in {study.folder} was begun with {diary.people} people, not {size.people}",
+            fix="go on as it was begun (with or without --quick), or choose another --out",
+        )
+    return msgspec.structs.replace(diary, people=size.people)
 
 
 def _steps(

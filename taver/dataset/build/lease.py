@@ -81,7 +81,12 @@ class Lease:
             return False
         # Where the server does not answer, the build itself will say so.
         with contextlib.suppress(StorageError):
-            self._tag = self._objects.replace(self._key, self._told(), self._tag)
+            tag = self._objects.replace(self._key, self._told(), self._tag)
+            if tag is None:  # it is somebody else's, or ours, and the answer to us got lost
+                there = self._objects.stamped(self._key)
+                if there is not None and self._holder(there.data) == self._me:
+                    tag = there.tag
+            self._tag = tag
         return self._tag is not None
 
     def let_go(self) -> None:

@@ -256,5 +256,6 @@ def _pictures(rows: Tensor, *, flat: bool) -> Tensor:
 @cache
 def _matrix(name: str, dtype: torch.dtype) -> Tensor:
     """Return one of the three, or with a t behind its name what it is transposed."""
-    numbers = torch.tensor({"A": _A, "B": _B, "G": _G}[name[0]], dtype=dtype, device="cpu")
-    return numbers.t().contiguous() if name.endswith("t") else numbers
+    with torch.inference_mode(mode=False):  # it is kept, and used where gradients are wanted
+        numbers = torch.tensor({"A": _A, "B": _B, "G": _G}[name[0]], dtype=dtype, device="cpu")
+        return numbers.t().contiguous() if name.endswith("t") else numbers
