@@ -99,7 +99,7 @@ def test_what_a_person_cannot_do_is_refused(tmp_path, wrong, told):
         ("seconds = 5\n[faults.thermal]\ndrift_ppm = 1e6", "drift_ppm = 1e+06"),
         ('seconds = 5\n[[parts]]\nname = "interview"\nstart_s = 9', "parts.1.start_s = 9"),
         ("seconds = 5\n[boards]\nsquare_mm = 1", "boards.square_mm = 1"),
-        ("seconds = 5\n" + 13 * "[[people]]\n", "13 are too many"),
+        ("seconds = 5\n" + 13 * "[[people]]\nidentity = 1\n", "13 are too many"),
         ("seconds = 5\n[[passers]]\nidentity = 1\nstart_s = 7", "passers.1.start_s = 7"),
     ],
 )
