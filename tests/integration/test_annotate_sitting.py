@@ -310,6 +310,7 @@ def test_a_film_that_is_not_there_can_be_asked_for_again(desk, browser):
     away.rename(film)
     page.get_by_role("button", name="Try again").click()
     page.wait_for_selector("body[data-phase=ready]")
+    assert not page.get_by_text("could not be fetched").is_visible()
     page.context.close()
 
 
@@ -321,6 +322,7 @@ def test_a_browser_without_exact_times_is_told_at_the_door(desk, browser):
     for path in ("/", f"/sitting/{assignment}"):
         page.goto(desk.server.address + path)
         shown(page, "requestVideoFrameCallback")
+    assert desk.events(assignment) == []
     page.context.close()
 
 

@@ -24,8 +24,8 @@ from axe_playwright_python.sync_playwright import Axe
 import taver.dataset
 from calibration import store
 from taver.cli.main import INTERRUPTED, run
-from taver.cli.story import interviews, names, rater, room, tell
-from taver.core.errors import AlreadyThereError, DataError, StorageError
+from taver.cli.story import interviews, names, rater, tell
+from taver.core.errors import AlreadyThereError, DataError
 from taver.core.progress import Silent
 from taver.core.session import check
 from taver.core.session.folder import find, folders
@@ -310,16 +310,6 @@ def test_its_study_works_with_the_other_commands(demo, tmp_path, monkeypatch, ca
         assert code == 0, f"{line}\n{printed.err}"
 
 
-def test_somebody_elses_study_is_left_alone(tmp_path):
-    study = studies.make_study(tmp_path / "mine")
-    before = sorted(study.folder.rglob("*"))
-    done = children.taver("demo", "--out", "mine", cwd=tmp_path)
-    assert done.returncode == AlreadyThereError.exit_code
-    assert "another study" in done.stderr
-    assert "--out" in done.stderr
-    assert sorted(study.folder.rglob("*")) == before
-
-
 def test_a_recording_that_was_interrupted_is_drawn_again(demo, tmp_path):
     study = Study.create(tmp_path / "my demo", names.STUDY)
     for name in ("s01", "s02"):
@@ -354,15 +344,6 @@ def test_a_demo_of_another_size_is_not_gone_on_with(demo):
         list(tell.tell(demo.folder, Silent(), names.WHOLE))
     assert "--out" in caught.value.fix
     assert (demo.folder / "demo.json").read_bytes() == before
-
-
-def test_a_disk_without_room_for_all_of_it_is_told_before_it_begins(tmp_path):
-    study = Study.create(tmp_path / "demo", names.STUDY)
-    days = names.WHOLE._replace(interview_s=1e6)
-    with pytest.raises(StorageError, match=r"write about \d{4,}\.\d GB more, and") as caught:
-        room.check(study, days)
-    assert "--out" in caught.value.fix
-    room.check(study, names.QUICK)
 
 
 @pytest.mark.parametrize("page", followed.PAGES, ids=lambda page: page.stem)

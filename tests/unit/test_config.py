@@ -129,7 +129,8 @@ def test_words_that_cannot_name_anything_are_refused(problem, words):
     ids=lambda text: repr(text[:12]),
 )
 def test_what_is_no_toml_is_refused_in_words(problem, text):
-    problem(text)
+    assert "Traceback" not in str(problem(text))
+    assert len(problem(text).what) < 1000  # not the file over again
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):

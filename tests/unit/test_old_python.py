@@ -26,7 +26,8 @@ def test_who_runs_the_sources_with_an_old_python_is_told_which_one_is_needed():
 
 
 def test_an_old_python_can_read_as_far_as_the_message():
-    ast.parse(FIRST_FILE.read_text("utf-8"), feature_version=(3, 6))
+    read = ast.parse(FIRST_FILE.read_text("utf-8"), feature_version=(3, 6))
+    assert any(isinstance(line, ast.Raise) for line in ast.walk(read))
 
 
 def test_pip_is_told_the_same():
