@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from calibration.rig import Rig
@@ -55,6 +54,6 @@ def write(rig: Rig, path: Path) -> None:
         if not path.parent.is_dir():
             raise NotFoundError(
                 f"There is no folder {path.parent}",
-                fix=f"make it first: mkdir -p {shlex.quote(str(path.parent))}",
+                fix="make that folder first, or name another place",
             )
     rig.write(path)

@@ -8,12 +8,10 @@ is shown to the simulated cameras, and the stills are put into STUDY/board-pictu
 be. Writes rig.json and rig-report.html into the study. Needs the extras calibrate, capture and sim.
 """
 
-import dataclasses
 import sys
 from pathlib import Path
 
 import cv2
-import msgspec
 
 from calibration.board import Board
 from calibration.keep import keep
@@ -37,9 +35,8 @@ def main(folder: Path, pictures: Path | None) -> None:
     """Take or draw the pictures, and make the rig of them."""
     study = Study(folder)
     stills = pictures or draw(study)
-    made = make([FolderSource(stills)], BOARD)
-    if pictures is None:  # a PNG does not say that it was drawn, so it is said here
-        made = dataclasses.replace(made, rig=msgspec.structs.replace(made.rig, simulated=True))
+    # A PNG does not say that it was drawn, so it is said here.
+    made = make([FolderSource(stills, simulated=pictures is None)], BOARD)
     kept = keep(made.rig, study.rig_file, made)
     for camera, error_px in made.rig.quality.rms_px.items():
         print(f"{camera}: {made.rig.quality.views[camera]} views, {error_px:.2f} px")

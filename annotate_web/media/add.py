@@ -20,6 +20,7 @@ from taver.core.session import agreed
 from taver.core.session.footage import Footage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import numpy as np
@@ -78,11 +79,13 @@ def add(
     boxes: Boxes | None = None,
     reference: Reference | None = None,
     progress: Progress | None = None,
+    wait_for: Callable[[], object] | None = None,
 ) -> list[Added]:
     """Make the videos of what is wanted and enter them as clips: all of them or none.
 
     With `boxes` the face is shown, else the picture's centre. With a `reference` it becomes a
-    practice clip, which is no recording of the dataset.
+    practice clip, which is no recording of the dataset. Who adds several sessions side by side
+    gives `wait_for`, which returns when those before it are entered, so that they keep their order.
     """
     told = progress or Silent()
     if wanted.raters < 1:
@@ -106,6 +109,8 @@ def add(
                     made = made._replace(notes=(*made.notes, why_not))
                 added.append(Added(plan.name, len(plan.slots), made))
                 rows.append(_row(session, wanted, plan, path, made, reference, now_ns))
+            if wait_for is not None:
+                wait_for()
             enter(database, session.name, rows)
     return added
 

@@ -56,8 +56,11 @@ def packed(unix_ns: npt.NDArray[np.int64]) -> bytes:
 def files_of(media: Path) -> Iterator[list[Path]]:
     """Make the folder, and give a list; files noted in it are deleted if the block fails."""
     with explained(media):
-        if not media.is_dir():
+        try:
             make_private_folder(media)
+        except FileExistsError:  # since long, or another who adds clips was quicker
+            if not media.is_dir():
+                raise
     noted: list[Path] = []
     try:
         yield noted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Float32 = npt.NDArray[np.float32]
+
+REACH_PX: Final = 2  # a hole looks at its neighbours, and those at theirs
 
 
 @compiled
@@ -34,8 +36,7 @@ def clean(
     """
     high, wide = z_mm.shape
     below_raw, right_raw = raw.shape
-    # Two pixels more on each side: a hole looks at its neighbours, and those at theirs.
-    span = wide + 4
+    span = wide + 4  # REACH_PX more on each side
     true = np.zeros((3, span), np.float32)  # three rows of raw depth, shifted
     kept = np.zeros((3, span), np.float32)  # three rows of it without flying pixels
     three = np.float32(3)
@@ -119,3 +120,19 @@ def fill(
                     high = max(high, v)
         if count >= np.float32(6) and high - low <= np.float32(2) * agree * low:
             out[c] = total / count
+
+
+@compiled
+def extent(
+    raw: npt.NDArray[np.uint16], top: int, bottom: int, left: int, right: int
+) -> tuple[int, int]:
+    """Return the least and the most that was measured in a part; turned round where nothing was."""
+    most, nothing = np.uint16(65535), np.uint16(0)
+    low, high = most, nothing
+    for r in range(top, bottom):
+        row = raw[r, left:right]
+        for c in range(len(row)):
+            told = row[c]
+            low = min(low, told if told > nothing else most)
+            high = max(high, told)
+    return int(low), int(high)

@@ -12,7 +12,7 @@ import numpy as np
 
 from calibration.registration import dense, fast, refuse
 from calibration.registration.box import Box, checked
-from calibration.registration.clean import clean
+from calibration.registration.clean import REACH_PX, clean, extent
 from calibration.registration.project import numbers_of
 from calibration.registration.window import Window
 from calibration.rig import Crop
@@ -128,6 +128,12 @@ class Registration:
         """Return the box that is the whole crop."""
         return Box(0, 0, self.camera.width_px, self.camera.height_px)
 
+    def rows_of(self, box: Box) -> slice:
+        """Return which rows of a depth picture count for a box; others may hold anything."""
+        part = checked(box, self.camera.width_px, self.camera.height_px)
+        rows, _ = self._window.of(part)
+        return slice(max(rows.start - REACH_PX, 0), min(rows.stop + REACH_PX, self.ir.height_px))
+
     def register(
         self,
         depth_mm: npt.NDArray[np.uint16],
@@ -150,6 +156,10 @@ class Registration:
             part = checked(box, camera.width_px, camera.height_px)
             camera = camera.cropped(*part)
         rows, columns = self._window.of(part)
+        ends = extent(depth, rows.start, rows.stop, columns.start, columns.stop)
+        nearest, farthest = (min(max(told + self.depth_shift_mm, self.nearest_mm),
+                                 self.farthest_mm) for told in ends)  # fmt: skip
+        rows, columns = self._window.within(part, nearest, farthest)
         z_mm = _room("z", (rows.stop - rows.start, columns.stop - columns.start), np.float32)
         self._clean(depth, rows.start, columns.start, z_mm)
         corner = (rows.start, columns.start)

@@ -56,7 +56,8 @@ def judged(
                 weights[part] = np.where(bad, 0.0, weights[part])
                 which = np.flatnonzero(bad)
                 told = ", ".join(
-                    f"corner {at + 1} by {far[part][at]:.2f} px" for at in which[:_TOLD]
+                    f"corner {source.corners[part][at] + 1} by {far[part][at]:.2f} px"
+                    for at in which[:_TOLD]
                 )
                 more = f" and {len(which) - _TOLD} more" if len(which) > _TOLD else ""
                 reasons.append(f"{where}: left out are {told}{more}; {limit:.2f} px is the limit")

@@ -30,6 +30,7 @@ class Source:
     name: str  # the camera's, or DEPTH
     camera: str
     views: Numbers  # (n,) of each row
+    corners: Numbers  # (n,) of the board, from 0; unused for depths
     points_mm: Floats  # (n, 3) on the board; unused for depths
     pixels: Floats  # (n, 2)
     z_mm: Floats  # (n,) as told; unused for corners
@@ -61,6 +62,7 @@ def sources_of(observations: Observations) -> tuple[Source, ...]:
                     name=camera,
                     camera=camera,
                     views=np.concatenate([np.full(len(s.corners), at) for at, s in seen]),
+                    corners=np.concatenate([s.corners for _, s in seen]),
                     points_mm=np.concatenate([board[s.corners] for _, s in seen]),
                     pixels=np.concatenate([s.pixels for _, s in seen]).astype(np.float64),
                     z_mm=np.zeros(0),
@@ -80,6 +82,7 @@ def sources_of(observations: Observations) -> tuple[Source, ...]:
                 name=DEPTH,
                 camera=observations.depth_camera,
                 views=np.concatenate([np.full(len(d.z_mm), at) for at, d in deep]),
+                corners=np.zeros(0, np.int64),
                 points_mm=np.zeros((0, 3)),
                 pixels=np.concatenate([d.pixels for _, d in deep]).astype(np.float64),
                 z_mm=np.concatenate([d.z_mm for _, d in deep]).astype(np.float64),

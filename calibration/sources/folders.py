@@ -43,7 +43,9 @@ _MOST_WATCHED: Final = 3000
 class FolderSource:
     """The shots of one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, simulated: bool = False) -> None:
+        """Look through the folder; a picture does not say of itself that it was drawn."""
+        self._simulated = simulated
         with explained(folder):
             if not folder.is_dir():
                 raise NotFoundError(f"There is no folder {folder}", fix="check the path")
@@ -81,7 +83,9 @@ class FolderSource:
         inputs = {}
         for file in files:
             inputs[file.relative_to(self._folder).as_posix()] = f"sha256:{sha256_of(file)}"
-        return About(names=(self._folder.name,), serials={}, inputs=inputs, simulated=False)
+        return About(
+            names=(self._folder.name,), serials={}, inputs=inputs, simulated=self._simulated
+        )
 
     def __len__(self) -> int:
         return len(self._pictures) + (len(self._still()) if self._videos else 0)

@@ -19,6 +19,7 @@ _UNIT: Final = re.compile(
     r"\s*(\d*\.?\d+(?:[eE][+-]?\d+)?)\s*K\s*(?:([+-])\s*(\d*\.?\d+)\s*K?)?\s*"
 )
 _BITS: Final = 16
+_OF_14_BITS: Final = (0.04, 0.4)  # kelvin a count
 
 
 class Scale(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,6 +27,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     A FLIR A65 in its linear mode tells 0.04 K a count in high gain and 0.4 K in low gain, from
     absolute zero, in 14 bits: 0 to 655 K and 0 to 6553 K, of which its sensor reaches a part.
+    Cameras of 16 bits tell 0.01 K and 0.1 K a count, which reaches as far.
     """
 
     kelvin_per_count: float = 0.04
@@ -51,8 +53,11 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             )
 
     @classmethod
-    def from_unit(cls, unit: str, *, bits: int = 14) -> Scale:
-        """Read a stream's unit: "0.04 K", "0.4 K", or with an offset, "0.01 K + 173.15"."""
+    def from_unit(cls, unit: str, *, bits: int | None = None) -> Scale:
+        """Read a stream's unit: "0.04 K", "0.4 K", or with an offset, "0.01 K + 173.15".
+
+        Where the bits are not given, 0.04 K and 0.4 K are a camera's of 14, and others of 16.
+        """
         told = _UNIT.fullmatch(unit)
         if told is None:
             raise InputError(
@@ -63,7 +68,10 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             )
         sign = -1.0 if told[2] == "-" else 1.0
         offset_k = sign * float(told[3]) if told[3] else 0.0
-        return cls(kelvin_per_count=float(told[1]), offset_k=offset_k, bits=bits)
+        per_count = float(told[1])
+        if bits is None:
+            bits = 14 if per_count in _OF_14_BITS else _BITS
+        return cls(kelvin_per_count=per_count, offset_k=offset_k, bits=bits)
 
     @property
     def saturated(self) -> int:
@@ -78,6 +86,10 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         kelvin += np.float32(self.offset_k)
         kelvin[(told == 0) | (told == self.saturated)] = np.nan
         return kelvin
+
+    def holds(self, counts: npt.NDArray[np.uint16]) -> bool:
+        """Tell whether a picture holds no more than the camera can tell."""
+        return int(counts.max(initial=0)) <= self.saturated
 
     def check(self, counts: Any) -> npt.NDArray[np.uint16]:
         """Return the counts of a picture; raise InputError if they are none of this camera's."""

@@ -74,8 +74,7 @@ class Table:
         slope = np.array(slopes).reshape(len(used), pixels.size)
         covariance = uncertainty.matrix[np.ix_(used, used)]
         variance = np.einsum("pi,pq,qi->i", slope, covariance, slope).reshape(-1, 2).mean(axis=1)
-        # Where the target sees nothing, nothing is asked either.
-        self._variance = np.nan_to_num(variance).reshape(w.shape)
+        self._variance = _grown(variance.reshape(w.shape))
         self._scale = np.array([1 / x[1], 1 / y[1]])
 
     def sigma_px(self, pixels: Floats, z_mm: Floats) -> Floats:
@@ -83,6 +82,23 @@ class Table:
         sigma_px = np.empty(len(z_mm))
         _between(self._variance, pixels, z_mm, self._scale, sigma_px)
         return sigma_px
+
+
+def _grown(variance: Floats) -> Floats:
+    """Return the table without gaps: where the target sees nothing, its largest neighbour's value.
+
+    Nobody asks for a point in there, but for one between such a node and one that is seen.
+    """
+    full = variance.copy()
+    while np.isnan(full).any() and not np.isnan(full).all():
+        around = np.pad(full, 1, constant_values=np.nan)
+        beside = np.full_like(full, -np.inf)
+        for axis in range(full.ndim):
+            for shift in (1, -1):
+                moved = np.roll(around, shift, axis=axis)[1:-1, 1:-1, 1:-1]
+                beside = np.fmax(beside, moved)
+        full = np.where(np.isnan(full) & np.isfinite(beside), beside, full)
+    return np.nan_to_num(full)
 
 
 @compiled

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from capture.keys.pair import Z85, KeyPair
@@ -10,6 +9,7 @@ from taver.core import lock, names
 from taver.core.document import Document
 from taver.core.errors import AlreadyThereError, DataError, InputError, NotFoundError, StorageError
 from taver.core.private import make_private_folder, others_can_open
+from taver.core.shell import quoted
 from taver.core.storage import explained
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _secret(path: Path, kind: type[Secret]) -> Secret:
         if others_can_open(path):
             raise StorageError(
                 f"The key {path} can be read by others on this machine",
-                fix=f"chmod 600 {shlex.quote(str(path))}; if others did read it, make a new one",
+                fix=f"chmod 600 {quoted(path)}; if others did read it, make a new one",
             )
     key = kind.read(path)
     if not key.pair.belongs_together:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 )
 @click.option("--jobs", type=int, default=1, show_default=True, help="How many side by side.")
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler's: tcp://host:8786.")
+@click.option("--again", is_flag=True, help="Take nothing over of what is there: it is damaged.")
 @click.pass_obj
 def build_dataset(
     console: Console,
@@ -43,6 +44,7 @@ def build_dataset(
     audience: str,
     jobs: int,
     scheduler: str | None,
+    again: bool,
 ) -> None:
     """Make a Zarr dataset of the study's sessions, or bring it up to date.
 
@@ -71,6 +73,7 @@ def build_dataset(
             names=sessions,
             jobs=jobs,
             scheduler=scheduler,
+            again=again,
             progress=progress,
         )
     _tell(console, built)

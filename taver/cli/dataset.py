@@ -64,15 +64,18 @@ def info(console: Console, store: str | None) -> None:
     rows = [
         (
             one.name, one.participant, str(one.slots), f"{one.seconds / 60:.1f}",
-            ", ".join(f"{name} {share:.0%}" for name, share in one.seen.items()),
+            *(f"{one.seen[m]:.0%}" if m in one.seen else "-" for m in found.modalities),
             f"{one.labelled:.0%}", str(one.raters),
         )
         for one in found.recordings
     ]  # fmt: skip
+    console.result(
+        f"{'below':<20}in how many slots each picture shows a face, and labels are there"
+    )
     console.table(
-        ("recording", "person", "slots", "min", "face seen", "labelled", "raters"),
+        ("recording", "person", "slots", "min", *found.modalities, "labels", "raters"),
         rows,
-        right="  rr rr",
+        right="  rrrrrrr",
     )
 
 
@@ -95,7 +98,7 @@ def verify(console: Console, store: str | None) -> None:
     if wrong:
         raise DataError(
             f"{data.where} is not as it should be",
-            fix="build it again: taver build-dataset; or bring a copy back",
+            fix="build it again: taver build-dataset --again; or bring a copy back",
             problems=wrong,
         )
     sums = "every file as its checksum says" if engine.has_sums(data) else "no checksums to compare"

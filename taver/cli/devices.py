@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from taver.cli.base import TaverCommand
+from taver.core.shell import in_steps
 
 if TYPE_CHECKING:
     from capture.devices import Answer
@@ -67,7 +68,12 @@ def _page(console: Console, answers: list[Answer]) -> None:
     _section(
         console,
         "Cannot look here",
-        [line for a in answers if a.install for line in (a.driver, f"  {a.install}")],
+        [
+            line
+            for a in answers
+            if a.install
+            for line in (a.driver, *(f"  {piece}" for piece in in_steps(a.install)))
+        ],
     )
     _section(
         console,

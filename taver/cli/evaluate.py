@@ -35,9 +35,20 @@ if TYPE_CHECKING:
     type=click.Choice(["avec", "clean", "none"]),
     help="What is done to predictions; without it as the run was trained.",
 )
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda", "auto"]),
+    help="Where it computes; without it as the run was trained, if that is there.",
+)
 @click.pass_obj
 def evaluate(
-    console: Console, run: Path, data: str | None, part: str, unit: str, post: str | None
+    console: Console,
+    run: Path,
+    data: str | None,
+    part: str,
+    unit: str,
+    post: str | None,
+    device: str | None,
 ) -> None:
     """Judge a run on the test people: RMSE, CC and CCC.
 
@@ -51,7 +62,9 @@ def evaluate(
     from taver.training import jobs
 
     with ConsoleProgress(console) as progress:
-        several = jobs.evaluate(run, data=data, part=part, unit=unit, post=post, progress=progress)
+        several = jobs.evaluate(
+            run, data=data, part=part, unit=unit, post=post, device=device, progress=progress
+        )
     for found, page in several:
         for judged in found.judged:
             columns, rows = jobs.table_of(judged)

@@ -12,7 +12,7 @@ from taver import __version__
 from taver.cli.base import LazyGroup
 from taver.cli.console import Console
 from taver.cli.table import COMMANDS
-from taver.core.errors import InputError, TaverError
+from taver.core.errors import InputError, MissingExtraError, TaverError
 from taver.core.storage import explain
 
 UNEXPECTED = 70
@@ -66,16 +66,25 @@ def run(arguments: list[str]) -> int:
         told = explain(error, error.filename or "a file")
         console.error(told)
         return told.exit_code
+    except ModuleNotFoundError as error:
+        from taver.cli.lacking import lacking
+
+        _trace(console)
+        said = lacking(error) or _unexpected(error)
+        console.error(said)
+        return said.exit_code if isinstance(said, MissingExtraError) else UNEXPECTED
     except Exception as error:  # noqa: BLE001  the last net: a person must not meet a traceback
         _trace(console)
-        console.error(
-            TaverError(
-                f"taver met something it did not expect: {type(error).__name__}: {error}",
-                fix="run it again with --debug and report what it prints",
-            )
-        )
+        console.error(_unexpected(error))
         return UNEXPECTED
     return code if isinstance(code, int) else 0
+
+
+def _unexpected(error: Exception) -> TaverError:
+    return TaverError(
+        f"taver met something it did not expect: {type(error).__name__}: {error}",
+        fix="run it again with --debug and report what it prints",
+    )
 
 
 def _help_of(error: click.ClickException) -> str:

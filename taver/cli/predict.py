@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 @click.option(
     "--attention", is_flag=True, help="Also show where the model looked: sheet, film and page."
 )
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda", "auto"]),
+    help="Where it computes; without it as the run was trained, if that is there.",
+)
 @click.pass_obj
 def predict(
     console: Console,
@@ -35,6 +40,7 @@ def predict(
     data: str | None,
     post: str | None,
     attention: bool,
+    device: str | None,
 ) -> None:
     """Predict a session with a trained run, ten times a second.
 
@@ -50,8 +56,9 @@ def predict(
 
     with ConsoleProgress(console) as progress:
         found = jobs.predict(
-            run, session, data=data, post=post, attention=attention, progress=progress
-        )
+            run, session, data=data, post=post, attention=attention, device=device,
+            progress=progress,
+        )  # fmt: skip
     for note in found.notes:
         console.say(f"  {note}")
     console.say(f"{found.slots} slots, {found.interpolated} of them without a face")

@@ -55,7 +55,7 @@ COMMANDS = {
     "status": Entry("taver.cli.status:status", "Show how far each session has come."),
     "train-baseline": Entry(
         "taver.cli.train_baseline:train_baseline",
-        "Train a reference model on a dataset, by the paper's protocol.",
+        "Train a reference model on a dataset, as in the papers.",
     ),
     "view": Entry("taver.cli.view:view", "Open a session on one time line in Rerun."),
 }

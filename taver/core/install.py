@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 from taver.core import home
+from taver.core.shell import quoted
 
 
 def with_extra(name: str) -> str:
@@ -60,13 +60,6 @@ def freenect2() -> str:
 def sudo() -> str:
     """Return the word that makes a line run as root, if this user is not root."""
     return "" if sys.platform == "win32" or os.geteuid() == 0 else "sudo "
-
-
-def quoted(word: str) -> str:
-    """Quote one word for the shell people use on this platform."""
-    if sys.platform == "win32":
-        return f'"{word}"' if set(word) & set(" []<>&|") else word
-    return shlex.quote(word)
 
 
 def _target(extras: str, source: Path | None) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ a { color: var(--accent); }
 .note.good { border-color: var(--good); } .note.warn { border-color: var(--warn); }
 .note.bad { border-color: var(--bad); }
 .scroll { overflow-x: auto; }
-table { margin: .5rem 0; }
+table { margin: .5rem 0; } td.right, td.word { white-space: nowrap; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; margin: .5rem 0; }
 dt { color: var(--faint); } dd { margin: 0; }
 figure { margin: .75rem 0; } figcaption { color: var(--faint); font-size: .9rem; }
@@ -42,6 +42,7 @@ img, svg { max-width: 100%; height: auto; }
 @media print { body { max-width: none; padding: 0; } h2 { break-after: avoid; } }
 """
 STYLE = look.PALETTE + look.LETTERS + _STYLE + plot.STYLE
+_A_WORD = 24  # letters; a longer one is broken where it can be
 # Whatever is written into a page, it runs no script and fetches nothing.
 _POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 
@@ -103,14 +104,21 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: st
     )
     body = "".join(
         "<tr>"
-        + "".join(f"<td{c}>{escaped(cell)}</td>" for c, cell in zip(classes, row, strict=True))
+        + "".join(_cell(str(cell), c) for c, cell in zip(classes, row, strict=True))
         + "</tr>"
         for row in rows
     )
     return Markup(
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
+
+
+def _cell(words: str, kind: str) -> str:
+    """Return a cell; a name is not broken at its hyphens."""
+    if not kind and len(words) <= _A_WORD and " " not in words:
+        kind = ' class="word"'
+    return f"<td{kind}>{escaped(words)}</td>"
 
 
 def picture(data: bytes, caption: str, *, kind: str = "png", width_px: int | None = None) -> Markup:

@@ -26,6 +26,7 @@ def one_thread() -> None:
     for name in _THREADS:
         os.environ[name] = "1"
     need("cv2", extra="faces", to="work on pictures").setNumThreads(1)
+    need("numcodecs.blosc", extra="capture", to="read recordings").use_threads = False
 
 
 def _end_with_parent() -> None:

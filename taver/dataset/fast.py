@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import numpy as np
 
 from taver.core.errors import DataError
+from taver.dataset.edition import Edition
 from taver.dataset.shard import open_shard
 from taver.dataset.stores import values_of
 
@@ -60,8 +61,9 @@ class Held:
 class ByZarr:
     """Pictures read by zarr-python: any store, any codec."""
 
-    def __init__(self, array: Any) -> None:
+    def __init__(self, array: Any, edition: Edition) -> None:
         self.array = array
+        self.edition = edition
         self.shape = tuple(array.shape)
         self.dtype = np.dtype(array.dtype)
 
@@ -70,16 +72,24 @@ class ByZarr:
         if slots:
             first = min(slots)
             some = slice(first, max(slots) + 1)
-            block = values_of(
-                self.array, f"slots {first} to {max(slots)} of {self.array.path}", some
-            )
+            with self.edition.one():
+                block = values_of(
+                    self.array, f"slots {first} to {max(slots)} of {self.array.path}", some
+                )
             np.take(block, np.subtract(slots, first), axis=0, out=out, mode="clip")
 
 
 class Sharded:
     """Pictures in the files of an array on a disk of this machine."""
 
-    def __init__(self, array: Any, folder: Path, unpack: Callable[[Any, Any], Any] | None) -> None:
+    def __init__(
+        self,
+        array: Any,
+        folder: Path,
+        unpack: Callable[[Any, Any], Any] | None,
+        edition: Edition,
+    ) -> None:
+        self.edition = edition
         self.shape = tuple(array.shape)
         self.dtype = np.dtype(array.dtype)
         self.folder = folder
@@ -179,7 +189,8 @@ class Sharded:
         return DataError(
             f"{self.file_of(chunk // self.chunks_a_shard)} is damaged: slots {first} to "
             f"{first + self.per_chunk - 1} cannot be unpacked ({why})",
-            fix="see what else is wrong with: taver dataset verify; build it again",
+            fix="see what else is wrong with: taver dataset verify; build it again: "
+            "taver build-dataset --again",
         )
 
 
@@ -217,7 +228,9 @@ def _opened(pictures: Sharded, chunk: int) -> memoryview | None:
     number = chunk // count
     with _opening:
         if chunk not in pictures.stored:  # another thread may have come first
-            shard = open_shard(pictures.file_of(number), count, index_first=pictures.index_first)
+            with pictures.edition.one():
+                path = pictures.file_of(number)
+                shard = open_shard(path, count, index_first=pictures.index_first)
             while len(_open) >= _MOST_OPEN:
                 _close(next(iter(_open), (-1, -1)))
             _open[pictures.number, number] = weakref.ref(pictures)
@@ -243,14 +256,15 @@ def _let_go(number: int) -> None:
             _open.pop(key, None)
 
 
-def pictures_of(array: Any) -> Pictures:
-    """Return the fastest reader that there is for this array."""
+def pictures_of(array: Any, edition: Edition | None = None) -> Pictures:
+    """Return the fastest reader that there is for this array, which belongs to that edition."""
+    edition = edition or Edition(None)
     folder = _folder(array)
     if folder is not None:
         known, unpack = _unpacker(array)
         if known:
-            return Sharded(array, folder, unpack)
-    return ByZarr(array)
+            return Sharded(array, folder, unpack, edition)
+    return ByZarr(array, edition)
 
 
 def _folder(array: Any) -> Path | None:

@@ -9,6 +9,7 @@ for recording in data.part("train"):
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,11 +17,11 @@ import numpy as np
 from taver.core.errors import InputError, NotFoundError
 from taver.core.frames import Modality
 from taver.dataset import schema
-from taver.dataset.stores import open_root, place, values_of
+from taver.dataset.edition import Edition
+from taver.dataset.stores import is_remote, open_root, place, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import numpy.typing as npt
     import pandas as pd
@@ -37,7 +38,15 @@ DEFAULT: Final = "default"
 class Recording:
     """One rated stretch of a session: pictures, times, labels, a value a slot."""
 
-    def __init__(self, name: str, group: Any, *, size_px: int, rate_hz: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        group: Any,
+        *,
+        size_px: int,
+        rate_hz: float,
+        edition: Edition | None = None,
+    ) -> None:
         told = group.attrs
         self.name = name
         self.group = group  # the zarr group, for what is not offered here
@@ -53,6 +62,7 @@ class Recording:
         self.size_px = size_px
         self.rate_hz = rate_hz
         self.slots: int = group["time_ns"].shape[0]
+        self._edition = edition or Edition(None)
         self._columns: dict[str, npt.NDArray[Any]] = {}
         self._pictures: dict[str, Pictures] = {}
         self._names: tuple[str, ...] | None = None
@@ -60,12 +70,14 @@ class Recording:
     def column(self, name: str) -> npt.NDArray[Any]:
         """Return one value a slot of what is called `name`; it is kept, and cannot be changed."""
         if name not in self._columns:
-            if name in schema.PICTURES or name not in self.group:
-                raise NotFoundError(
-                    f"The recording {self.name} has no column {name!r}",
-                    fix=f"choose one of: {', '.join(sorted(self.columns()))}",
-                )
-            values = np.asarray(values_of(self.group[name], f"{name} of recording {self.name}"))
+            with self._edition.one():
+                if name in schema.PICTURES or name not in self.group:
+                    raise NotFoundError(
+                        f"The recording {self.name} has no column {name!r}",
+                        fix=f"choose one of: {', '.join(sorted(self.columns()))}",
+                    )
+                what = f"{name} of recording {self.name}"
+                values = np.asarray(values_of(self.group[name], what))
             values.flags.writeable = False
             self._columns[name] = values
         return self._columns[name]
@@ -97,8 +109,14 @@ class Recording:
     ) -> npt.NDArray[Any]:
         """Return the pictures of these slots, in their order; into `out` if it is given."""
         reader = self._pictures.get(modality) or self._reader(modality)
-        wanted: Sequence[int] = np.asarray(slots).tolist()
-        if wanted:
+        asked = np.asarray(slots)
+        wanted: Sequence[int] = asked.tolist()
+        if asked.size or asked.ndim != 1:
+            if asked.dtype.kind not in "iu" or asked.ndim != 1:
+                raise InputError(
+                    f"Slots are {asked.dtype} {asked.shape}, not a row of whole numbers",
+                    fix="give their numbers; those of a mask are np.flatnonzero(mask)",
+                )
             in_a_row = range(wanted[0], wanted[0] + len(wanted))
             if wanted == list(in_a_row):
                 wanted, low, high = in_a_row, in_a_row[0], in_a_row[-1]
@@ -140,14 +158,15 @@ class Recording:
                     f"The recording {self.name} has no {modality} pictures",
                     fix=f"choose one of: {', '.join(self.modalities)}",
                 )
-            self._pictures[modality] = pictures_of(self.group[modality])
+            with self._edition.one():
+                self._pictures[modality] = pictures_of(self.group[modality], self._edition)
         return self._pictures[modality]
 
 
 class Dataset:
     """All of a dataset: what is said of it, and its recordings."""
 
-    def __init__(self, root: Any, where: str) -> None:
+    def __init__(self, root: Any, where: str, edition: Edition | None = None) -> None:
         self.root = root
         self.where = where
         self.attributes: dict[str, Any] = dict(root.attrs)
@@ -157,7 +176,9 @@ class Dataset:
         self.modalities = tuple(Modality(modality) for modality in root.attrs["modalities"])
         self.splits: Mapping[str, Mapping[str, list[str]]] = root.attrs["splits"]
         self.recordings: dict[str, Recording] = {
-            name: Recording(name, group, size_px=self.size_px, rate_hz=self.rate_hz)
+            name: Recording(
+                name, group, size_px=self.size_px, rate_hz=self.rate_hz, edition=edition
+            )
             for name, group in sorted(root[schema.RECORDINGS].groups())
         }
 
@@ -188,8 +209,15 @@ class Dataset:
 
 
 def open(store: str | Path | Any, *, preload: bool = False) -> Dataset:  # noqa: A001  taver.dataset.open reads best
-    """Open a dataset for reading: a folder, an `s3://` address or any store of zarr's."""
-    dataset = Dataset(open_root(store), place(store))
+    """Open a dataset for reading: a folder, an `s3://` address or any store of zarr's.
+
+    What is read is of one build: once another one has taken the place of a folder that is open,
+    what was not read before raises DataError. Under an address that is not noticed.
+    """
+    in_folder = isinstance(store, (str, Path)) and not is_remote(store)
+    edition = Edition(Path(store) if in_folder else None)
+    with edition.one():
+        dataset = Dataset(open_root(store), place(store), edition)
     if preload:
         for recording in dataset.recordings.values():
             recording.preload()

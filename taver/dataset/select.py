@@ -10,6 +10,7 @@ import numpy as np
 from taver.core.clock import NS_PER_S
 from taver.core.errors import InputError
 from taver.core.nearest import nearest
+from taver.dataset import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 PER_CLIP: Final = 16
 PER_SECOND: Final = 4.0
+LABELS: Final = ("arousal", "valence")
 _NEAR: Final = 0.5  # of a frame's time at the clip's rate: what is farther away is a gap
 
 
@@ -34,6 +36,17 @@ class ClipOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     most_missing: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.25
     modalities: tuple[str, ...] | None = None  # whose pictures have to be there; None: all
     labels: tuple[str, ...] = ()  # columns that have to be known: ("valence",)
+
+    def __post_init__(self) -> None:
+        for name, given, known in (
+            ("labels", self.labels, LABELS),
+            ("modalities", self.modalities or (), schema.PICTURES),
+        ):
+            unknown = [one for one in given if str(one) not in known]
+            if unknown:
+                raise ValueError(
+                    f"{name} are {', '.join(unknown)}; choose among {', '.join(known)}"
+                )
 
 
 class Clip(NamedTuple):

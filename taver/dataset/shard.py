@@ -82,5 +82,6 @@ _TABLE: Final = _table()
 def _damaged(path: Path, why: str) -> DataError:
     return DataError(
         f"{path} is damaged: {why}",
-        fix="see what else is wrong with: taver dataset verify; build it again",
+        fix="see what else is wrong with: taver dataset verify; build it again: "
+        "taver build-dataset --again",
     )

@@ -28,7 +28,7 @@ OF_LANDMARKS: Final = ("landmarks", "pose_deg", "head_mm")
 # camera; everything else is left out where a dataset leaves the lab.
 # The two digests tell nothing, and a build knows by them what has not changed.
 _MADE_KEPT: Final = frozenset({
-    "by", "software", "versions", "settings", "options", "align", "pixels", "labels",
+    "by", "software", "versions", "settings", "options", "align", "split", "pixels", "labels",
 })  # fmt: skip
 
 
@@ -109,7 +109,8 @@ def recording_name(
     """
     if leaves_the_lab(audience):
         return f"{participant}-{number}"
-    return clip if clip.startswith(session) else f"{session}-{clip}"
+    of_session = clip == session or clip.startswith(f"{session}-")
+    return clip if of_session else f"{session}-{clip}"
 
 
 def stripped_recording(attributes: Mapping[str, Any], audience: Audience | str) -> dict[str, Any]:

@@ -35,6 +35,10 @@ class SplitOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     leave_one_out: bool = False  # also without-P01, without-P02, ...
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)] = 0
 
+    def __post_init__(self) -> None:
+        if self.folds == 1:
+            raise ValueError("folds = 1 would let everybody test and nobody train; give 2 or more")
+
 
 def histogram(
     arousal: npt.NDArray[np.floating], valence: npt.NDArray[np.floating]
@@ -78,6 +82,25 @@ def splits(
         if earlier is not None and _same_kind(earlier, split):
             made[name] = {part: list(who) for part, who in earlier.items()}
     return made
+
+
+def still_meant(
+    before: Mapping[str, Mapping[str, Sequence[str]]],
+    told: Mapping[str, object] | None,
+    options: SplitOptions,
+) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """Return those of an earlier build's splits for which the same was asked as now.
+
+    `told` are its options, or None where it did not say; whoever changes them wants other splits.
+    """
+    now = msgspec.to_builtins(options)
+    if told is None or told == now:
+        return before
+    of_all = ("test_share", "validation_share", "seed")
+    if any(told.get(name) != now[name] for name in of_all):
+        return {}
+    same_folds = told.get("folds") == now["folds"]
+    return {n: split for n, split in before.items() if same_folds or not n.startswith(FOLD)}
 
 
 def problems(splits: Mapping[str, Mapping[str, Sequence[str]]], people: Iterable[str]) -> list[str]:

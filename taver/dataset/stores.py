@@ -127,7 +127,8 @@ def _told(error: Exception, what: str, where: str) -> TaverError:
         return explain(error, error.filename or where)
     return DataError(
         f"{what}: {first}",
-        fix="see what is wrong with: taver dataset verify; build it again: taver build-dataset",
+        fix="see what is wrong with: taver dataset verify; build it again: "
+        "taver build-dataset --again",
     )
 
 

@@ -24,6 +24,7 @@ POINTS: Final[dict[str, tuple[int, ...]]] = {
 _WIDE: Final = 0.76
 _CHIN: Final = 0.95
 _FEWEST: Final = 4
+_FEWEST_OF_AN_EYE: Final = 3
 # How much a rigid point counts, where not 1. On the even ridge of a nose and at its wings a model
 # finds its points least surely: counting them less takes a sixth off the crop's error.
 _WEIGHTS: Final = {27: 0.25, 28: 0.25, 29: 0.25, 30: 0.5, 31: 0.4, 35: 0.4}
@@ -42,16 +43,14 @@ def template(size_px: int = SIZE_PX) -> Floats:
 def matrix(landmarks: Floats, alignment: str = "rigid", size_px: int = SIZE_PX) -> Floats:
     """Return the similarity (..., 2, 3) from a picture to the crop, given (..., 68, 2) in it.
 
-    Points that are NaN are left out; where fewer than four are left, the matrix is NaN.
+    Points that are NaN are left out; where fewer than four are left, or fewer than three of an
+    eye where the eyes are all that counts, the matrix is NaN.
     """
     aim = template(size_px)
     if alignment == "eyes":
-        middles = [
-            landmarks[..., list(eye), :].mean(axis=-2, keepdims=True)
-            for eye in (LEFT_EYE, RIGHT_EYE)
-        ]
-        aims = [aim[list(eye)].mean(axis=0) for eye in (LEFT_EYE, RIGHT_EYE)]
-        return similarity.fit(np.concatenate(middles, axis=-2), np.array(aims))
+        sides = [_middles(landmarks, aim, list(eye)) for eye in (LEFT_EYE, RIGHT_EYE)]
+        middles, aims = (np.stack(pair, axis=-2) for pair in zip(*sides, strict=True))
+        return similarity.fit(middles, aims)
     chosen = list(POINTS[alignment])
     told = _WEIGHTS if alignment == "rigid" else {}
     weights = np.array([told.get(point, 1.0) for point in chosen])
@@ -64,3 +63,13 @@ def matrix(landmarks: Floats, alignment: str = "rigid", size_px: int = SIZE_PX) 
         mine = there[place]
         found[place] = similarity.fit(picked[place][mine], aim[chosen][mine], weights[mine])
     return found
+
+
+def _middles(landmarks: Floats, aim: Floats, eye: list[int]) -> tuple[Floats, Floats]:
+    """Return the middle of those points of an eye that are known, and where that one goes."""
+    points = landmarks[..., eye, :]
+    known = np.isfinite(points).all(axis=-1, keepdims=True)
+    count = known.sum(axis=-2).astype(np.float64)
+    count[count < _FEWEST_OF_AN_EYE] = np.nan
+    middle = np.where(known, points, 0.0).sum(axis=-2) / count
+    return middle, np.where(known, aim[eye], 0.0).sum(axis=-2) / count

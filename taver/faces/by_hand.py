@@ -2,7 +2,8 @@
 
 The box tells how colour pixels become thermal ones at that moment: a scale and a shift. Both
 cameras stand still, so the shift changes only as the face comes nearer or turns away; by how much
-is seen by laying the face of the drawn frame over the later ones.
+is seen by laying the face of the drawn frame over the later ones, and then over the earlier ones,
+from the drawn frame back.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from taver.faces.carry import Carried
 from taver.faces.points import COUNT, box_of, eye_distance
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     from taver.faces.options import ThermalBox
     from taver.faces.points import Floats
-    from taver.faces.streams import Streams
+    from taver.faces.streams import Packed, Streams
 
 _REACH_PX: Final = 12  # between what is expected and what is looked at
 _ALIKE: Final = 0.5  # correlation; below it the face is covered or turned, and nothing is learnt
@@ -42,7 +45,8 @@ class ByHand:
                 f"There is no face in colour at thermal frame {box.frame}",
                 fix="draw the box on a frame in which the face is seen by both cameras",
             )
-        face = points[int(rows[0])]
+        self._row, self._frame = int(rows[0]), box.frame
+        face = points[self._row]
         if box.left_px + box.width_px > header[0] or box.top_px + box.height_px > header[1]:
             raise InputError(
                 f"The thermal box reaches out of the picture of {header[0]} x {header[1]} px",
@@ -50,10 +54,16 @@ class ByHand:
             )
         left, top, right, bottom = box_of(face).tolist()
         self._scale = (box.width_px / (right - left) + box.height_px / (bottom - top)) / 2
-        middle = np.array([box.left_px + box.width_px / 2, box.top_px + box.height_px / 2])
-        self._shift = middle - self._scale * np.array([left + right, top + bottom]) / 2
+        self._drawn = np.array([box.left_px + box.width_px / 2, box.top_px + box.height_px / 2])
+        self._shift = self._first = self._shift_drawn(face)
         self._eyes = float(eye_distance(face))
         self._template = _part(counts, box)
+
+    def order(self, frames: int) -> Iterator[int]:
+        """Yield the rows from the drawn one on, and then from it back to the first."""
+        yield from range(self._row, frames)
+        self._shift = self._first
+        yield from range(self._row - 1, -1, -1)
 
     def depth(self, points: Floats, depth_mm: npt.NDArray[np.uint16]) -> Carried | None:  # noqa: ARG002
         """Return nothing: a thermal box tells nothing of depth."""
@@ -63,19 +73,33 @@ class ByHand:
         self,
         points: Floats,
         depth_mm: npt.NDArray[np.uint16] | None,  # noqa: ARG002  it needs none
-        counts: npt.NDArray[np.uint16],
-        frame: int,  # noqa: ARG002
+        heat: Packed,
     ) -> Carried | None:
         """Return the points in the thermal picture; how far off they may be is not known."""
+        counts = heat.pixels()
+        if counts is None:
+            return None
+        if heat.frame == self._frame:
+            self._shift = self._first = self._shift_drawn(points)
+        elif not heat.frozen:  # what it shows then is of an earlier moment
+            self._learn(counts, points)
         placed = self._scale * points + self._shift
-        off = self._off(counts, placed, float(eye_distance(points)) / self._eyes)
-        if off is not None:
-            self._shift = self._shift + _LEARNT * off
-            placed = self._scale * points + self._shift
         high, wide = counts.shape
         inside = (placed >= 0).all(axis=1) & (placed <= (wide - 1, high - 1)).all(axis=1)
         nothing = np.full(COUNT, np.nan)
         return Carried(placed, nothing, inside, nothing)
+
+    def _shift_drawn(self, points: Floats) -> Floats:
+        """Return the shift that brings the face of the drawn frame into the drawn box."""
+        left, top, right, bottom = box_of(points).tolist()
+        return np.asarray(self._drawn - self._scale * np.array([left + right, top + bottom]) / 2)
+
+    def _learn(self, counts: npt.NDArray[np.uint16], points: Floats) -> None:
+        """Move on as the face did."""
+        placed = self._scale * points + self._shift
+        off = self._off(counts, placed, float(eye_distance(points)) / self._eyes)
+        if off is not None:
+            self._shift = self._shift + _LEARNT * off
 
     def _off(self, counts: npt.NDArray[np.uint16], placed: Floats, larger: float) -> Floats | None:
         """Return how far the face lies from where it was expected, or None if it is not seen."""

@@ -10,17 +10,19 @@ from calibration.thermal.scale import Scale
 from taver.core.frames import Modality
 from taver.faces.gaps import unbroken
 from taver.faces.points import COUNT, INNER
-from taver.faces.regions import REGIONS, warmth
+from taver.faces.regions import REGIONS, Laid
 from taver.faces.schema import Flaw
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy.typing as npt
 
     from calibration.rig import Rig
     from calibration.transfer.engine import Pictured
     from taver.core.progress import Progress
     from taver.faces.points import Floats
-    from taver.faces.streams import Streams
+    from taver.faces.streams import Packed, Streams
 
     Columns = dict[str, npt.NDArray[Any]]
 
@@ -37,6 +39,10 @@ class Carried(NamedTuple):
 class Way(Protocol):
     """Brings points of a colour frame to other pictures."""
 
+    def order(self, frames: int) -> Iterable[int]:
+        """Yield the rows in the order in which they have to be asked for."""
+        ...
+
     def depth(self, points: Floats, depth_mm: npt.NDArray[np.uint16]) -> Carried | None:
         """Return the points in the depth picture, or None if there is no way there."""
         ...
@@ -45,8 +51,7 @@ class Way(Protocol):
         self,
         points: Floats,
         depth_mm: npt.NDArray[np.uint16] | None,
-        counts: npt.NDArray[np.uint16],
-        frame: int,
+        heat: Packed,
     ) -> Carried | None:
         """Return the points in the thermal picture, or None if there is no way there."""
         ...
@@ -64,6 +69,10 @@ class ByRig:
         self._given: npt.NDArray[np.uint16] | None = None
         self._pictured: Pictured | None = None
 
+    def order(self, frames: int) -> Iterable[int]:
+        """Return them as they are: each frame stands for itself."""
+        return range(frames)
+
     def depth(self, points: Floats, depth_mm: npt.NDArray[np.uint16]) -> Carried | None:
         """Return the points in the depth picture."""
         return self._carried(points, depth_mm, "depth")
@@ -72,8 +81,7 @@ class ByRig:
         self,
         points: Floats,
         depth_mm: npt.NDArray[np.uint16] | None,
-        counts: npt.NDArray[np.uint16],  # noqa: ARG002  the way by hand looks at it
-        frame: int,  # noqa: ARG002
+        heat: Packed,  # noqa: ARG002  the way by hand looks at it
     ) -> Carried | None:
         """Return the points in the thermal picture; without depth there is no way there."""
         if depth_mm is None or not self._sees_heat:
@@ -106,30 +114,38 @@ def carry(
     with_thermal = streams.with_color(streams.thermal)
     columns, warm = _empty(frames), _no_warmth(frames)
     columns["depth_frame"][:], columns["thermal_frame"][:] = with_depth, with_thermal
-    scale = None if streams.thermal is None else Scale.from_unit(streams.thermal.header.unit)
+    scale, size_px = None, (0, 0)
+    if streams.thermal is not None:
+        header = streams.thermal.header
+        scale, size_px = Scale.from_unit(header.unit), (header.height_px, header.width_px)
     moved = _at_thermal_time(streams, points, with_thermal)
-    for row in range(frames):
+    for row in range(frames) if way is None else way.order(frames):
         depth = streams.take(Modality.DEPTH, int(with_depth[row]))
-        heat = streams.take(Modality.THERMAL, int(with_thermal[row]))
+        heat = streams.packed(Modality.THERMAL, int(with_thermal[row]))
+        progress.advance()
         if streams.depth is not None and depth.pixels is None:
             flaws[row] |= Flaw.DEPTH_MISSING if depth.frame < 0 else Flaw.DEPTH_DAMAGED
-        if streams.thermal is not None and heat.pixels is None:
-            flaws[row] |= Flaw.THERMAL_MISSING if heat.frame < 0 else Flaw.THERMAL_DAMAGED
+        carried = laid = None
+        if way is not None and np.isfinite(points[row, 0, 0]):
+            if depth.pixels is not None:
+                _put(columns, "depth", row, way.depth(points[row], depth.pixels))
+            if heat.frame >= 0:
+                carried = way.thermal(moved[row], depth.pixels, heat)
+        if carried is not None:
+            seen = np.where(carried.visible[:, None], carried.pixels, np.nan)
+            laid = Laid(seen, *size_px)
+        # No more is unpacked than the regions show: they are a fifth of the picture.
+        rows = _NO_ROWS if laid is None else laid.rows
+        counts = heat.pixels(rows)
+        if counts is None or (scale is not None and not scale.holds(counts[rows])):
+            if streams.thermal is not None:
+                flaws[row] |= Flaw.THERMAL_MISSING if heat.frame < 0 else Flaw.THERMAL_DAMAGED
+            continue
         if heat.frozen:
             flaws[row] |= Flaw.THERMAL_FROZEN
-        progress.advance()
-        if way is None or not np.isfinite(points[row, 0, 0]):
-            continue
-        if depth.pixels is not None:
-            _put(columns, "depth", row, way.depth(points[row], depth.pixels))
-        if heat.pixels is None or scale is None:
-            continue
-        carried = way.thermal(moved[row], depth.pixels, heat.pixels, heat.frame)
         _put(columns, "thermal", row, carried)
-        if carried is not None and not heat.frozen:
-            scale.check(heat.pixels)
-            seen = np.where(carried.visible[:, None], carried.pixels, np.nan)
-            for name, value in warmth(heat.pixels, seen, scale.kelvin).items():
+        if laid is not None and scale is not None and not heat.frozen:
+            for name, value in laid.warmth(counts, scale.kelvin).items():
                 warm[f"{name}_k"][row], warm[f"{name}_px"][row] = value
     return columns, warm
 
@@ -165,6 +181,7 @@ def unevenness_mm(columns: Columns, expected_mm: Floats) -> float:
     return float(1.4826 * np.median(np.nanmedian(off, axis=1)))
 
 
+_NO_ROWS: Final = slice(0, 0)
 _LEAST_RATIO: Final = 0.75  # heads differ in size by less
 
 

@@ -7,15 +7,15 @@ way: to fractions of a pixel, and upright whatever the roll.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import math
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from taver.core.extras import need
-from taver.faces import similarity
 from taver.faces.align import template
+from taver.faces.compiled import compiled
 from taver.faces.identity import PORTRAIT_PX
-from taver.faces.points import COUNT, MIRRORED, box_of
+from taver.faces.points import COUNT, MIRRORED
 
 if TYPE_CHECKING:
     from taver.faces.finder import Grey, Judge, Predictor
@@ -26,7 +26,12 @@ JUDGED_PX: Final = 100  # the judge's window is 80 px; ten more on each side
 _JUDGED_FACE_PX: Final = 80
 _SETTLED: Final = 0.05  # of a face's size: moved farther, the points are placed once more
 _MOST_PASSES: Final = 3
-_MARGIN: Final = 0.45  # of a face's size about its points is looked at
+# Of a face's size about its points: above, beside and below. The judge's chip reaches that far on
+# a face that is upright, and a little less has to do where it moved, or all would be read again.
+_LOOKED: Final = (0.42, 0.3, 0.15)
+_ENOUGH: Final = (0.3, 0.2, 0.05)
+_PORTRAIT: Final = (0.45, 0.45, 0.45)
+_PARTS: Final = 16
 _FLAT: Final = np.full((2, 2), 128, np.uint8)
 
 
@@ -35,18 +40,17 @@ class Chips:
 
     def __init__(self, predictor: Predictor, judge: Judge) -> None:
         self._predictor, self._judge = predictor, judge
-        self._cv2: Any = need("cv2", extra="faces", to="find faces")
         self._shape = shape = usual_shape(predictor)
         self._judged = shape * _JUDGED_FACE_PX + (JUDGED_PX - _JUDGED_FACE_PX) / 2
+        self._portrait = template(PORTRAIT_PX)
 
     def refined(self, view: View, about: Floats) -> Floats | None:
         """Return the points of the face that lies about there, or None if they do not settle."""
         points = about
         for _ in range(_MOST_PASSES):
             before, size = points, size_of(points)
-            points = self._placed(view.grey(around(before, _MARGIN)), before)
-            off = float(np.linalg.norm(points.mean(axis=0) - before.mean(axis=0)))
-            if off < _SETTLED * size:
+            points = self._placed(view.grey(around(before, _LOOKED)), before)
+            if apart(points, before) < _SETTLED * size:
                 return points
         return None
 
@@ -55,39 +59,23 @@ class Chips:
         left, top, right, bottom = box
         start = self._shape * ((right - left + bottom - top) / 2) + (left, top)
         # Once for where they are, then upright.
-        points = self._placed(view.grey(around(start, _MARGIN)), start)
+        points = self._placed(view.grey(around(start, _LOOKED)), start)
         return self.refined(view, points)
 
     def judged(self, view: View, points: Floats) -> tuple[float, Grey]:
         """Return how much what the points lie on looks like a face, and the chip judged."""
-        chip = self._chip(view.grey(around(points, 0.3)), points, self._judged, JUDGED_PX)
+        chip = _chip(view.grey(around(points, _ENOUGH)), points, self._judged, JUDGED_PX)
         return self._judge.score(chip), chip
 
     def portrait(self, view: View, points: Floats) -> Grey:
         """Return the face as who it is can be told from it."""
-        patch = view.grey(around(points, _MARGIN))
-        return self._chip(patch, points, template(PORTRAIT_PX), PORTRAIT_PX)
+        return _chip(view.grey(around(points, _PORTRAIT)), points, self._portrait, PORTRAIT_PX)
 
     def _placed(self, patch: Patch, about: Floats) -> Floats:
-        corner = np.array([patch.left_px, patch.top_px])
-        onto = similarity.inverse(similarity.fit(about - corner, self._shape))
+        onto = np.empty((2, 3))
+        _lay(self._shape, _plain(about), (patch.left_px, patch.top_px), onto)
+        corner = np.array((patch.left_px, patch.top_px))
         return np.asarray(self._predictor.place(patch.pixels, onto) + corner)
-
-    def _chip(self, patch: Patch, points: Floats, wanted: Floats, size_px: int) -> Grey:
-        return self._warped(patch, self._matrix(patch, points, wanted), size_px)
-
-    def _matrix(self, patch: Patch, points: Floats, wanted: Floats) -> Floats:
-        return similarity.fit(points - (patch.left_px, patch.top_px), wanted)
-
-    def _warped(self, patch: Patch, matrix: Floats, size_px: int) -> Grey:
-        warped: Grey = self._cv2.warpAffine(
-            patch.pixels,
-            matrix,
-            (size_px, size_px),
-            flags=self._cv2.INTER_LINEAR,
-            borderMode=self._cv2.BORDER_REPLICATE,
-        )
-        return warped
 
 
 def usual_shape(predictor: Predictor) -> Floats:
@@ -103,12 +91,111 @@ def usual_shape(predictor: Predictor) -> Floats:
 
 def size_of(points: Floats) -> float:
     """Return how large a face is: the mean of its points' width and height."""
-    left, top, right, bottom = box_of(points).tolist()
-    return float((right - left + bottom - top) / 2)
+    left, top, right, bottom, _, _ = _ends(_plain(points))
+    return (right - left + bottom - top) / 2
 
 
-def around(points: Floats, share: float) -> tuple[float, float, float, float]:
-    """Return the box of the points, and so much of their size more on each side."""
-    left, top, right, bottom = box_of(points).tolist()
-    more = share * size_of(points)
-    return left - more, top - more, right + more, bottom + more
+def apart(points: Floats, others: Floats) -> float:
+    """Return how far two faces are from each other."""
+    (x, y), (other_x, other_y) = middle(points), middle(others)
+    return math.hypot(x - other_x, y - other_y)
+
+
+def middle(points: Floats) -> tuple[float, float]:
+    """Return the mean of the points."""
+    _, _, _, _, x, y = _ends(_plain(points))
+    return x, y
+
+
+def around(points: Floats, shares: tuple[float, float, float]) -> tuple[float, float, float, float]:
+    """Return the box of the points and shares of their size more: above, on each side, below."""
+    left, top, right, bottom, _, _ = _ends(_plain(points))
+    size = (right - left + bottom - top) / 2
+    above, beside, below = shares
+    return left - beside * size, top - above * size, right + beside * size, bottom + below * size
+
+
+def _plain(points: Floats) -> Floats:
+    """Return the points as what is compiled takes them."""
+    return np.ascontiguousarray(points, np.float64)
+
+
+def _chip(patch: Patch, points: Floats, wanted: Floats, size_px: int) -> Grey:
+    """Return the part of a picture that has the points where they are wanted."""
+    onto, chip = np.empty((2, 3)), np.empty((size_px, size_px), np.uint8)
+    _lay(wanted, _plain(points), (patch.left_px, patch.top_px), onto)
+    _cut(np.ascontiguousarray(patch.pixels), onto, chip)
+    return chip
+
+
+# For the few points of one face an array operation takes longer than all its numbers do.
+
+
+@compiled
+def _ends(points: Floats) -> tuple[float, float, float, float, float, float]:
+    """Return left, top, right and bottom of the points, and their middle."""
+    left = right = points[0, 0]
+    top = bottom = points[0, 1]
+    x, y = 0.0, 0.0
+    count = points.shape[0]
+    for point in range(count):
+        left, right = min(left, points[point, 0]), max(right, points[point, 0])
+        top, bottom = min(top, points[point, 1]), max(bottom, points[point, 1])
+        x += points[point, 0]
+        y += points[point, 1]
+    return left, top, right, bottom, x / count, y / count
+
+
+@compiled
+def _lay(shape: Floats, points: Floats, corner: tuple[int, int], onto: Floats) -> None:
+    """Write the similarity that brings a shape to the points, which are counted from a corner on.
+
+    Backwards from the one that brings the points to the shape with the least error there: what is
+    wanted is a face at its place in a chip, not a chip at its place on a face.
+    """
+    count = points.shape[0]
+    x, y, at_x, at_y = 0.0, 0.0, 0.0, 0.0
+    for n in range(count):
+        x += (points[n, 0] - corner[0]) / count
+        y += (points[n, 1] - corner[1]) / count
+        at_x += shape[n, 0] / count
+        at_y += shape[n, 1] / count
+    size, along, across = 0.0, 0.0, 0.0
+    for n in range(count):
+        a, b = points[n, 0] - corner[0] - x, points[n, 1] - corner[1] - y
+        c, d = shape[n, 0] - at_x, shape[n, 1] - at_y
+        size += a * a + b * b
+        along += a * c + b * d
+        across += a * d - b * c
+    # From points to shape it is (along, -across; across, along) / size.
+    back = size / (along * along + across * across)
+    along, across = along * back, across * back
+    onto[0, 0], onto[0, 1], onto[0, 2] = along, across, x - along * at_x - across * at_y
+    onto[1, 0], onto[1, 1], onto[1, 2] = -across, along, y + across * at_x - along * at_y
+
+
+@compiled
+def _cut(picture: Grey, onto: Floats, chip: Grey) -> None:
+    """Write what is seen at each pixel, between four; beyond its edges a picture goes on.
+
+    Places are counted in parts of a pixel, of which there are 2 to the power of `_PARTS`.
+    """
+    whole = 1 << _PARTS
+    last_u, last_v = (picture.shape[1] - 1) * whole, (picture.shape[0] - 1) * whole
+    by_u, by_v = int(onto[0, 0] * whole), int(onto[1, 0] * whole)
+    for row in range(chip.shape[0]):
+        begins_u = int((onto[0, 1] * row + onto[0, 2]) * whole)
+        begins_v = int((onto[1, 1] * row + onto[1, 2]) * whole)
+        for column in range(chip.shape[1]):
+            u = min(max(begins_u + by_u * column, 0), last_u)
+            v = min(max(begins_v + by_v * column, 0), last_v)
+            left, top = np.uint32(u >> _PARTS), np.uint32(v >> _PARTS)
+            right, bottom = (
+                np.uint32((u + whole - 1) >> _PARTS),
+                np.uint32((v + whole - 1) >> _PARTS),
+            )
+            x, y = u & (whole - 1), v & (whole - 1)
+            above = (whole - x) * picture[top, left] + x * picture[top, right]
+            below = (whole - x) * picture[bottom, left] + x * picture[bottom, right]
+            seen = (whole - y) * above + y * below
+            chip[row, column] = np.uint8((seen + (1 << (2 * _PARTS - 1))) >> (2 * _PARTS))

@@ -30,7 +30,6 @@ _PLANE: Final = (*range(17, 27), *range(36, 60))
 _ROUNDS: Final = 4
 _OFF_MM: Final = 25.0
 _FEWEST: Final = 12
-_ENDS: Final = np.array([[0.0, 1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 1.0]])  # of a crop: its corners
 _SURELY: Final = 1e-6  # px, more than rounding
 
 
@@ -87,20 +86,21 @@ def _between(
             right, bottom = min(left + 1, wide - 1), min(top + 1, high - 1)
             x, y = u - left, v - top
             # The corner that counts most; of two that count the same, the first.
-            nearest = np.float32(depth_mm[bottom if y > 0.5 else top, right if x > 0.5 else left])
+            z00, z01 = np.float32(depth_mm[top, left]), np.float32(depth_mm[top, right])
+            z10, z11 = np.float32(depth_mm[bottom, left]), np.float32(depth_mm[bottom, right])
+            above, below = z01 if x > 0.5 else z00, z11 if x > 0.5 else z10
+            nearest = below if y > 0.5 else above
             if not nearest > 0:
                 valid[row, column] = False
                 continue
             reach = np.float32(_SAME) * nearest
-            total, sum_mm = 0.0, 0.0
-            for down in range(2):
-                for across in range(2):
-                    z = np.float32(depth_mm[bottom if down else top, right if across else left])
-                    if z > 0 and abs(z - nearest) <= reach:
-                        share = (x if across else 1.0 - x) * (y if down else 1.0 - y)
-                        total += share
-                        sum_mm += z * share
-            values[row, column] = np.float32(sum_mm / total)
+            # A hole is farther off than any surface reaches.
+            s00 = (1.0 - x) * (1.0 - y) if abs(z00 - nearest) <= reach else 0.0
+            s01 = x * (1.0 - y) if abs(z01 - nearest) <= reach else 0.0
+            s10 = (1.0 - x) * y if abs(z10 - nearest) <= reach else 0.0
+            s11 = x * y if abs(z11 - nearest) <= reach else 0.0
+            sum_mm = z00 * s00 + z01 * s01 + z10 * s10 + z11 * s11
+            values[row, column] = np.float32(sum_mm / (s00 + s01 + s10 + s11))
 
 
 def relief(crop: Crop, size_px: int = SIZE_PX) -> Crop:
@@ -145,13 +145,21 @@ def _sources(matrix: Floats, size_px: int) -> tuple[Floats, Floats]:
 
 def _inside(matrix: Floats, shape: tuple[int, ...], size_px: int) -> Mask:
     high, wide = shape[:2]
-    back = similarity.inverse(matrix)
-    ends = back[:, :2] @ (_ENDS * (size_px - 1)) + back[:, 2:]
-    limits = np.array([[wide - 1.0], [high - 1.0]])
-    if ((ends > _SURELY) & (ends < limits - _SURELY)).all():  # its corners are, so all of it is
+    if _surely_inside(similarity.inverse(matrix), wide, high, size_px):
         return np.ones((size_px, size_px), np.bool_)
     u, v = _sources(matrix, size_px)
     return np.asarray((u >= 0) & (u <= wide - 1) & (v >= 0) & (v <= high - 1))
+
+
+def _surely_inside(back: Floats, wide: int, high: int, size_px: int) -> bool:
+    """Tell whether the crop's corners, and so all of it, show places of the picture."""
+    (a, b, x), (c, d, y) = back.tolist()
+    far = size_px - 1.0
+    low, right, below = _SURELY, wide - 1.0 - _SURELY, high - 1.0 - _SURELY
+    return all(
+        low < a * across + b * down + x < right and low < c * across + d * down + y < below
+        for across, down in ((0.0, 0.0), (far, 0.0), (0.0, far), (far, far))
+    )
 
 
 def _shrunk(

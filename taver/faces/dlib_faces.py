@@ -12,7 +12,7 @@ from taver.core.extras import need
 from taver.faces import gradients, models, tree_file
 from taver.faces.finder import Found
 from taver.faces.points import COUNT
-from taver.faces.trees import placed
+from taver.faces.trees import placed, room_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from taver.faces.finder import Grey
     from taver.faces.models import Model
     from taver.faces.points import Floats
+    from taver.faces.trees import Room
 
 _LEAST: Final = 0.0  # dlib's own threshold
 
@@ -95,10 +96,17 @@ class Points68:
                 fix="give a predictor of the 68 points of iBUG 300-W",
             )
         self._trees = found
+        self._rooms: list[Room] = []  # as many as threads were in here at once
 
     def place(self, picture: Grey, onto: Floats) -> Floats:
         """Return 68 points (x, y), to fractions of a pixel."""
-        return placed(self._trees, picture, onto)
+        try:
+            room = self._rooms.pop()
+        except IndexError:
+            room = room_for(self._trees)
+        points = placed(self._trees, picture, onto, room)
+        self._rooms.append(room)
+        return points
 
     def models(self) -> dict[str, Model]:
         """Return the predictor's file."""

@@ -9,6 +9,7 @@ import numpy as np
 from taver.core.camera import Camera
 from taver.core.extras import need
 from taver.faces.points import BROWS, LEFT_EYE, NOSE, RIGHT_EYE, mean_mm
+from taver.faces.rigid import fitted
 
 if TYPE_CHECKING:
     from taver.faces.points import Floats
@@ -46,32 +47,33 @@ def poses(landmarks: Floats, camera: Camera) -> HeadPoses:
     The mean face is laid over the points with the least error in the picture. It has one size, so
     distances are wrong by as much as the face is larger or smaller; angles are not.
     """
-    cv2 = need("cv2", extra="faces", to="tell how heads are turned")
     chosen = list(_POINTS)
     model = np.ascontiguousarray(mean_mm()[chosen])
     count = len(landmarks)
     rotation, head_mm = np.full((count, 3, 3), np.nan), np.full((count, 3), np.nan)
     # Rays on a plane at distance 1: the lens is taken out once, for all frames.
     flat = camera.rays(landmarks[:, chosen])[..., :2]
-    pinhole, straight = np.eye(3), np.zeros(4)
-    before: tuple[Floats, Floats] | None = None
-    for at in np.flatnonzero(np.isfinite(flat).all(axis=(1, 2))).tolist():
-        seen = np.ascontiguousarray(flat[at])
-        if before is None:
-            how = {"flags": cv2.SOLVEPNP_SQPNP}
-            done, turn, place = cv2.solvePnP(model, seen, pinhole, straight, **how)
-            if not done:
-                continue
-        else:
-            turn, place = before[0].copy(), before[1].copy()
-        turn, place = cv2.solvePnPRefineLM(model, seen, pinhole, straight, turn, place)
-        before = (turn, place)
-        rotation[at], head_mm[at] = cv2.Rodrigues(turn)[0], place.reshape(3)
+    known = np.asarray(np.isfinite(flat).all(axis=(1, 2)))
+    for at in np.flatnonzero(known).tolist():
+        about = _about(model, flat[at])
+        if about is not None:
+            seen = np.ascontiguousarray(flat[at:])
+            fitted(model, seen, known[at:], *about, rotation[at:], head_mm[at:])
+            break
     with np.errstate(invalid="ignore"):
         pitch = np.arcsin(np.clip(-rotation[:, 1, 2], -1.0, 1.0))
         yaw = np.arctan2(rotation[:, 0, 2], rotation[:, 2, 2])
         roll = np.arctan2(rotation[:, 1, 0], rotation[:, 1, 1])
     return HeadPoses(rotation, head_mm, *(np.degrees(angle) for angle in (yaw, pitch, roll)))
+
+
+def _about(model: Floats, seen: Floats) -> tuple[Floats, Floats] | None:
+    """Return turn and place of a head of which nothing is known before; None if there are none."""
+    cv2 = need("cv2", extra="faces", to="tell how heads are turned")
+    pinhole, straight = np.eye(3), np.zeros(4)
+    seen = np.ascontiguousarray(seen)
+    done, turn, place = cv2.solvePnP(model, seen, pinhole, straight, flags=cv2.SOLVEPNP_SQPNP)
+    return (np.array(cv2.Rodrigues(turn)[0]), place.reshape(3).copy()) if done else None
 
 
 def expected_mm(found: HeadPoses) -> Floats:

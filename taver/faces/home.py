@@ -52,6 +52,11 @@ class Home(NamedTuple):
         usual = _SMALLEST_SHARE * _DETECTOR_BOX * self.eyes_px
         return max(usual, least_px) if self.known else least_px
 
+    def off(self, face: Floats) -> float:
+        """Return how unlike the usual place and size a face's are, in eye distances."""
+        place, eyes = face.mean(axis=0), float(eye_distance(face))
+        return _apart(place, eyes, np.array(self.middle_px), self.eyes_px)
+
     def chosen(self, faces: Sequence[Floats], last: Floats | None, since_s: float) -> int | None:
         """Return which of the faces is the participant's, or None if none can be.
 
@@ -68,7 +73,7 @@ class Home(NamedTuple):
         if last is not None and since_s < _FORGOTTEN_S:
             return _apart(face.mean(axis=0), eyes, last.mean(axis=0), float(eye_distance(last)))
         if self.known:
-            return _apart(face.mean(axis=0), eyes, np.array(self.middle_px), self.eyes_px)
+            return self.off(face)
         return -eyes  # the nearest
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import threading
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from taver.core import worker
 from taver.core.errors import InputError, TaverError
 from taver.core.frames import Modality
+from taver.core.pool import Pool, Teller
 from taver.core.progress import Silent
 from taver.core.session.folder import find
 from taver.core.session.footage import Footage
@@ -19,6 +17,7 @@ from taver.core.study import Study
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     from taver.core.progress import Progress
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from taver.faces.pipeline import Made
 
 _MOST_JOBS: Final = 64
-_TOLD_EVERY: Final = 10  # frames; a message for each would cost more than the frame
+_TOLD_EVERY_S: Final = 0.2
 
 
 class Outcome(NamedTuple):
@@ -46,6 +45,7 @@ def run(
     jobs: int = 1,
     again: bool = False,
     progress: Progress | None = None,
+    pool: Pool | None = None,  # that has a place for each session; else one of so many jobs
 ) -> list[Outcome]:
     """Make the faces of these sessions; one that cannot be made does not stop the others."""
     names = list(dict.fromkeys(names))
@@ -54,9 +54,12 @@ def run(
     for name in names:
         find(study, name)  # a name that is mistyped is told before hours of work
     told = progress or Silent()
+    if pool is not None:
+        return _side_by_side(study, names, options, pool, again, told)
     if jobs == 1 or len(names) == 1:
         return _one_by_one(study, names, options, again, told)
-    return _side_by_side(study, names, options, min(jobs, len(names)), again, told)
+    with Pool(min(jobs, len(names)), len(names)) as own:
+        return _side_by_side(study, names, options, own, again, told)
 
 
 def _one_by_one(
@@ -72,47 +75,53 @@ def _side_by_side(
     study: Study,
     names: Sequence[str],
     options: Options,
-    jobs: int,
+    pool: Pool,
     again: bool,
     progress: Progress,
 ) -> list[Outcome]:
-    context = multiprocessing.get_context("spawn")
-    steps, stop = context.SimpleQueue(), context.Event()
     progress.begin(f"faces of {len(names)} sessions", 2 * sum(_frames(study, n) for n in names))
-    listener = threading.Thread(target=_listen, args=(steps, progress), daemon=True)
-    listener.start()
     found: dict[str, Outcome] = {}
-    with ProcessPoolExecutor(
-        jobs, mp_context=context, initializer=_begin, initargs=(study.folder, options, steps, stop)
-    ) as pool:
-        # The longest first, so that no process is left with it at the end.
-        order = sorted(names, key=lambda name: -_frames(study, name))
-        tasks = {pool.submit(_in_process, name, again): name for name in order}
-        try:
-            for task in as_completed(tasks):
-                found[tasks[task]] = _result(tasks[task], task)
-        except BaseException:
-            stop.set()  # each ends after the frame it is at; what is done is kept
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    steps.put(None)
-    listener.join()
+    told = pool.counted
+    # The longest first, so that no process is left with it at the end.
+    order = sorted(names, key=lambda name: -_frames(study, name))
+    tasks: dict[Future[Outcome], str] = {}
+    try:
+        for place, name in enumerate(order):
+            given = (study.folder, name, options, again, place)
+            try:
+                tasks[pool.submit(_in_process, *given)] = name
+            except BrokenProcessPool:  # by now
+                found[name] = _ended(name)
+        waiting = set(tasks)
+        while waiting:
+            done, waiting = wait(waiting, _TOLD_EVERY_S, return_when=FIRST_COMPLETED)
+            found |= {tasks[task]: _result(tasks[task], task) for task in done}
+            new = pool.counted - told
+            if new > 0:
+                progress.advance(new)
+                told += new
+    except BaseException:
+        pool.stop()  # each ends after the frame it is at; what is done is kept
+        raise
     return [found[name] for name in names]
 
 
-def _result(name: str, task: Any) -> Outcome:
+def _result(name: str, task: Future[Outcome]) -> Outcome:
     try:
-        outcome: Outcome = task.result()
+        return task.result()
     except BrokenProcessPool:
-        return Outcome(
-            name,
-            None,
-            TaverError(
-                f"A process was ended from outside while session {name} waited or was worked on",
-                fix="run again: what is done is kept. If memory ran out, give fewer --jobs",
-            ),
-        )
-    return outcome
+        return _ended(name)
+
+
+def _ended(name: str) -> Outcome:
+    return Outcome(
+        name,
+        None,
+        TaverError(
+            f"A process was ended from outside while session {name} waited or was worked on",
+            fix="run again: what is done is kept. If memory ran out, give fewer --jobs",
+        ),
+    )
 
 
 def _outcome(
@@ -128,58 +137,24 @@ def _outcome(
         return Outcome(name, None, error)
 
 
-_here: dict[str, Any] = {}  # of a process: what all its sessions share
+_kits: dict[Options, Kit] = {}  # of a process: the last one, which all its sessions share
 
 
-def _begin(folder: Path, options: Options, steps: Any, stop: Any) -> None:
-    """Get a process ready."""
+def forget() -> None:
+    """Let go of the models that are kept for the next session."""
+    _kits.clear()
+
+
+def _in_process(folder: Path, name: str, options: Options, again: bool, place: int) -> Outcome:
     from taver.faces.kit import kit
 
-    worker.begin()
-    _here.update(study=Study(folder), options=options, steps=steps, stop=stop)
     try:
-        _here["kit"] = kit(options)
+        if options not in _kits:
+            forget()
+            _kits[options] = kit(options)
     except TaverError as error:
-        _here["error"] = error
-
-
-def _in_process(name: str, again: bool) -> Outcome:
-    if "error" in _here:
-        return Outcome(name, None, _here["error"])
-    teller = _Teller(_here["steps"], _here["stop"])
-    outcome = _outcome(_here["study"], name, _here["options"], _here["kit"], again, teller)
-    teller.flush()
-    return outcome
-
-
-class _Teller:
-    """Tells another process of progress, now and then, and hears from it when to stop."""
-
-    def __init__(self, steps: Any, stop: Any) -> None:
-        self._steps, self._stop = steps, stop
-        self._waiting = 0
-
-    def begin(self, title: str, total: int) -> None:
-        """Say nothing: the other process counts all sessions together."""
-
-    def advance(self, steps: int = 1) -> None:
-        """Count, and tell once it is worth a message."""
-        if self._stop.is_set():
-            raise KeyboardInterrupt
-        self._waiting += steps
-        if self._waiting >= _TOLD_EVERY:
-            self.flush()
-
-    def flush(self) -> None:
-        """Tell what was counted."""
-        if self._waiting:
-            self._steps.put(self._waiting)
-            self._waiting = 0
-
-
-def _listen(steps: Any, progress: Progress) -> None:
-    while (count := steps.get()) is not None:
-        progress.advance(count)
+        return Outcome(name, None, error)
+    return _outcome(Study(folder), name, options, _kits[options], again, Teller(place))
 
 
 def _frames(study: Study, name: str) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from taver.core.errors import MissingExtraError
-from taver.faces import finder
+from taver.faces import finder, models
 from taver.faces.chips import Chips
 from taver.faces.dlib_faces import Hog, Points68, ResNet
 
@@ -27,14 +28,23 @@ class Kit(NamedTuple):
     recogniser: Recogniser | None = None  # None: people are told by where they are alone
 
 
+def models_of(options: Options) -> dict[str, Model]:
+    """Return the model files that a kit of these options reads."""
+    detector = {} if options.detector == _OWN else finder.detector(options.detector).models()
+    found = {**detector, "landmarks": models.find(models.POINTS_68, options.shape_predictor)}
+    with contextlib.suppress(MissingExtraError):  # Debian's folder may hold the other models alone
+        found["identity"] = models.find(models.RESNET)
+    return found
+
+
 def kit(options: Options) -> Kit:
     """Make what the options ask for; reading the models takes most of a second."""
     hog = Hog()
     detector = hog if options.detector == _OWN else finder.detector(options.detector)
     predictor = Points68(options.shape_predictor)
-    models = {**detector.models(), **predictor.models()}
+    found = {**detector.models(), **predictor.models()}
     try:
         recogniser = ResNet()
     except MissingExtraError:  # Debian's folder may hold the other models alone
-        return Kit(Chips(predictor, hog), detector, models)
-    return Kit(Chips(predictor, hog), detector, {**models, **recogniser.models()}, recogniser)
+        return Kit(Chips(predictor, hog), detector, found)
+    return Kit(Chips(predictor, hog), detector, {**found, **recogniser.models()}, recogniser)

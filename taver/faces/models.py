@@ -37,6 +37,7 @@ class Model(NamedTuple):
     path: Path
     sha256: str
     licence: str
+    own: bool = False  # given by a person, not installed
 
 
 def find(name: str, given: Path | None = None, debian_folder: Path = DEBIAN_FOLDER) -> Model:
@@ -48,7 +49,7 @@ def find(name: str, given: Path | None = None, debian_folder: Path = DEBIAN_FOLD
             raise NotFoundError(
                 f"There is no model file {given}", fix="check the path given for it"
             )
-        return _model(given, LICENCES.get(given.name, UNKNOWN_LICENCE))
+        return _model(given, LICENCES.get(given.name, UNKNOWN_LICENCE))._replace(own=True)
     for folder in _folders(debian_folder):
         if (folder / name).is_file():
             return _model(folder / name, LICENCES[name])

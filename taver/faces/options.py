@@ -12,7 +12,7 @@ from taver.core.errors import InputError
 from taver.faces.align import POINTS
 
 # Raised when the same settings give other points than before.
-ENGINE: Final = 2
+ENGINE: Final = 3
 _BOX: Final = re.compile(r"(\d+),(\d+),(\d+),(\d+)(?:@(\d+))?\Z")
 
 

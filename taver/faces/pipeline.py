@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from calibration import store as rigs
 from taver.core import atomic, lock, receipt
-from taver.core.errors import DataError, TaverError
+from taver.core.errors import DataError
 from taver.core.frames import Modality
 from taver.core.progress import Silent
 from taver.core.receipt import Stage
 from taver.core.session.folder import find
 from taver.core.session.manifest import software
 from taver.faces import align, carry, follow, head_pose, schema, store
+from taver.faces.basis import basis_of, same
 from taver.faces.by_hand import ByHand
 from taver.faces.gaps import filled
 from taver.faces.points import box_of
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from taver.core.progress import Progress
     from taver.core.session.folder import Session
     from taver.core.study import Study
+    from taver.faces.basis import Basis
     from taver.faces.home import Home
     from taver.faces.kit import Kit
     from taver.faces.options import Options
@@ -86,13 +87,13 @@ def make(
             raise DataError(
                 f"The color stream of session {name} has no frames", fix="choose another session"
             )
-        rig = _rig(study, streams, options)
-        inputs = [*streams.files(), *([study.rig_file] if rig is not None else [])]
-        settings = _settings(options, kit, streams)
+        models = {name: model.sha256 for name, model in kit.models.items()}
+        made_of = basis_of(study, streams, options, models)
         if not again:
-            made = _unchanged(study, session, inputs, settings)
+            made = _unchanged(study, session, made_of)
             if made is not None:
                 return made
+        rig, inputs, settings = made_of
         columns, warm, notes, home = _columns(
             streams, options, kit, rig, _key(inputs, settings), progress or Silent()
         )
@@ -207,46 +208,6 @@ def _confidence(scores: Floats, states: npt.NDArray[np.uint8]) -> Floats:
     return np.asarray(sure)
 
 
-def _rig(study: Study, streams: Streams, options: Options) -> Rig | None:
-    """Return the calibration, if there is one; another camera's is refused."""
-    if not study.rig_file.is_file() or options.thermal_box is not None:
-        return None
-    serials: dict[Modality, str] = {
-        modality: stream.pieces[0].serial
-        for modality, stream in streams.session.manifest.streams.items()
-        if modality in {Modality.COLOR, Modality.DEPTH, Modality.THERMAL} and stream.pieces
-    }
-    rig = rigs.read(study.rig_file, serials)
-    _refuse_other_sizes(rig, streams)
-    return rig
-
-
-def _refuse_other_sizes(rig: Rig, streams: Streams) -> None:
-    """Raise DataError if a calibrated camera takes pictures of another size than the recorded."""
-    problems = []
-    for modality, footage in (
-        (Modality.COLOR, streams.color),
-        (Modality.DEPTH, streams.depth),
-        (Modality.THERMAL, streams.thermal),
-    ):
-        camera = rig.cameras.get(modality)
-        if footage is None or camera is None:
-            continue
-        size = (footage.header.width_px, footage.header.height_px)
-        if size != (camera.width_px, camera.height_px):
-            problems.append(
-                f"{modality}: calibrated {camera.width_px} x {camera.height_px} px, "
-                f"recorded {size[0]} x {size[1]} px"
-            )
-    if problems:
-        raise DataError(
-            "The calibration is of another rig: its pictures have other sizes",
-            fix="take the rig.json of these cameras, or calibrate them: "
-            "taver calibrate --session NAME",
-            problems=problems,
-        )
-
-
 def _camera(streams: Streams, rig: Rig | None) -> Camera:
     header = streams.color.header
     if rig is not None:
@@ -267,42 +228,19 @@ def _distances(streams: Streams, way: carry.ByRig | None) -> Any:
     return distance_mm
 
 
-def _settings(options: Options, kit: Kit, streams: Streams) -> dict[str, Any]:
-    return {
-        **options.told(),
-        "models": {name: model.sha256 for name, model in kit.models.items()},
-        "streams": [
-            modality.value
-            for modality, footage in (
-                (Modality.COLOR, streams.color),
-                (Modality.DEPTH, streams.depth),
-                (Modality.THERMAL, streams.thermal),
-            )
-            if footage is not None
-        ],
-    }
-
-
 def _key(inputs: list[Path], settings: dict[str, Any]) -> str:
     marks = [receipt.fingerprint(path) for path in inputs]
     told = json.dumps([marks, settings], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def _unchanged(
-    study: Study, session: Session, inputs: list[Path], settings: dict[str, Any]
-) -> Made | None:
+def _unchanged(study: Study, session: Session, made_of: Basis) -> Made | None:
     """Return what was made before, if it is whole and would be the same again."""
-    try:
-        before = receipt.progressed(study, session, Stage.FACES)
-        if before.receipt is None or before.stale_because:
-            return None
-        same = before.receipt.settings == settings and len(before.receipt.inputs) == len(inputs)
-        if not same or not (session.folder / schema.TABLE_FILE).is_file():
-            return None
-        root = store.open_faces(session)
-    except TaverError:
-        return None  # what cannot be read is made again
+    if not all((session.folder / name).is_file() for name in (schema.TABLE_FILE, page.FILE)):
+        return None
+    root = same(study, session, made_of)
+    if root is None:
+        return None
     states = root["state"][:]
     notes = tuple(root.attrs["notes"])
     return Made(session.name, len(states), _counts(states), 0.0, skipped=True, notes=notes)
@@ -329,7 +267,12 @@ def _attributes(
         "flaw_bits": {flaw.name.lower(): int(flaw) for flaw in schema.Flaw if flaw.name},
         "settings": settings,
         "models": {
-            name: {"file": model.path.name, "sha256": model.sha256, "licence": model.licence}
+            name: {
+                "file": model.path.name,
+                "sha256": model.sha256,
+                "licence": model.licence,
+                "own": model.own,
+            }
             for name, model in kit.models.items()
         },
         "canonical": {"size_px": align.SIZE_PX, "template_px": align.template().round(3).tolist()},

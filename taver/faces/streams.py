@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import numpy as np
 
+from taver.core.clock import NS_PER_S
 from taver.core.codec import decode
 from taver.core.consent import Scope
 from taver.core.errors import ConsentError, DataError, NotFoundError
 from taver.core.frames import FrameStatus, Modality
+from taver.core.nearest import nearest
 from taver.core.session import agreed, clocks
 from taver.core.session.footage import Footage
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from taver.core.recording.header import StreamHeader
+    from taver.core.recording.message import Stored
     from taver.core.session.folder import Session
     from taver.core.study import Study
 
@@ -33,6 +37,32 @@ class Taken(NamedTuple):
     frame: int  # -1: there is none
     pixels: npt.NDArray[np.uint16] | None  # None: there is none, or it is damaged
     frozen: bool = False
+
+
+class Packed:
+    """Such a frame before its pixels are unpacked."""
+
+    def __init__(self, frame: int, header: StreamHeader | None, stored: Stored | None) -> None:
+        self.frame = frame
+        self.frozen = stored is not None and bool(stored.stamp.status & FrameStatus.FROZEN)
+        self._header, self._stored = header, stored
+
+    def pixels(self, rows: slice | None = None) -> npt.NDArray[np.uint16] | None:
+        """Return the picture, of which no more than some rows may count; None if it is damaged."""
+        if self._header is None or self._stored is None:
+            return None
+        high, wide = self._header.height_px, self._header.width_px
+        try:
+            pixels: Any = decode(self._header.modality, self._stored.data, high, wide, rows=rows)
+        except DataError:
+            self._stored = None
+            return None
+        return np.asarray(pixels)
+
+    def whole(self) -> Taken:
+        """Return it with all of its pixels."""
+        pixels = self.pixels()
+        return Taken(self.frame, pixels, self.frozen and pixels is not None)
 
 
 class Streams:
@@ -87,29 +117,23 @@ class Streams:
         wanted = self.color.unix_ns
         if footage is None or not len(footage):
             return np.full(len(wanted), -1, np.int64)
-        times = footage.unix_ns
-        after = np.clip(np.searchsorted(times, wanted), 1, max(len(times) - 1, 1))
-        before = after - 1
-        after = np.minimum(after, len(times) - 1)
-        nearest = np.where(
-            np.abs(times[after] - wanted) < np.abs(times[before] - wanted), after, before
-        )
-        period = 1e9 / footage.header.rate_hz
-        off = np.abs(times[nearest] - wanted)
-        return np.where(off <= _TOGETHER * period, nearest, -1).astype(np.int64)
+        found = nearest(footage.unix_ns, wanted)
+        off = np.abs(footage.unix_ns[found] - wanted)
+        return np.where(off <= _TOGETHER * NS_PER_S / footage.header.rate_hz, found, -1)
 
     def take(self, modality: Modality, frame: int) -> Taken:
         """Return a frame of depth or heat; what is damaged has no pixels."""
+        return self.packed(modality, frame).whole()
+
+    def packed(self, modality: Modality, frame: int) -> Packed:
+        """Return a frame of depth or heat of which as much can be unpacked as is looked at."""
         footage = self.depth if modality is Modality.DEPTH else self.thermal
         if footage is None or frame < 0:
-            return Taken(-1, None)
-        header = footage.header
+            return Packed(-1, None, None)
         try:
-            stored = footage.read(frame)
-            pixels: Any = decode(modality, stored.data, header.height_px, header.width_px)
+            return Packed(frame, footage.header, footage.read(frame))
         except DataError:
-            return Taken(frame, None)
-        return Taken(frame, pixels, bool(stored.stamp.status & FrameStatus.FROZEN))
+            return Packed(frame, footage.header, None)
 
     def _other(self, study: Study, modality: Modality) -> Footage | None:
         manifest = self.session.manifest

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import io
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numpy as np
+
+from taver.core.errors import DataError, NotFoundError
+from taver.core.storage import explained
+from taver.faces.regions import REGIONS
+from taver.faces.schema import TABLE_FILE
 from taver.faces.track import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy.typing as npt
+
+    from taver.core.session.folder import Session
+    from taver.faces.points import Floats
 
     Columns = Mapping[str, npt.NDArray[Any]]
 
@@ -18,6 +28,13 @@ _SIGNALS: Final = (
     "exposure", "clipped", "occlusion", "depth_frame", "thermal_frame",
 )  # fmt: skip
 _DIGITS: Final = 4
+
+
+class Warmths(NamedTuple):
+    """How warm each region was in each frame, a column a region."""
+
+    kelvin: Floats  # NaN where it is not known
+    pixels: Floats
 
 
 def table_of(columns: Columns, warm: Columns, simulated: bool) -> bytes:
@@ -37,3 +54,34 @@ def table_of(columns: Columns, warm: Columns, simulated: bool) -> bytes:
     }
     frame = pd.DataFrame(data).round(_DIGITS)
     return frame.to_csv(index=False, lineterminator="\n").encode()
+
+
+def warmths(session: Session, unix_ns: npt.NDArray[np.int64]) -> Warmths:
+    """Return what the table of a session tells of regions; raise DataError if it is not as written.
+
+    People open it in programs that save it with semicolons, or with times rounded.
+    """
+    import pandas as pd
+
+    path = session.folder / TABLE_FILE
+    fix = f"keep what you made of it under another name, then: taver faces --session {session.name}"
+    with explained(path):
+        if not path.is_file():
+            raise NotFoundError(f"{path} is gone", fix=f"taver faces --session {session.name}")
+        data = path.read_bytes()
+    try:
+        table = pd.read_csv(io.BytesIO(data))
+        times = table["unix_ns"].to_numpy(np.int64)
+        kelvin, pixels = (
+            table[[f"{region}_{what}" for region in REGIONS]].to_numpy(np.float64)
+            for what in ("k", "px")
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        told = " ".join(str(error).split())
+        raise DataError(f"{path} is not as taver wrote it: {told}", fix=f"{fix} --again") from None
+    if not np.array_equal(times, unix_ns):
+        raise DataError(
+            f"{path} is not as taver wrote it: unix_ns is not when the frames were taken",
+            fix=f"{fix} --again",
+        )
+    return Warmths(kelvin, pixels)

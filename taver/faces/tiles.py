@@ -1,9 +1,9 @@
 """Cuts the part around a face out of a stored colour picture, so that no more has to be decoded.
 
 A JPEG with restart markers can be decoded from any marker on, for nothing before it is needed. The
-recorder sets one after 15 blocks, which makes tiles of 240 x 16 pixels; those that touch the part
-are put together to a small JPEG of their own. Inside of 16 pixels from its edges it decodes to the
-same bytes as the whole picture; at the edges colour is blended with what is not there.
+recorder sets one after 5 blocks, which makes tiles of 80 x 16 pixels; those that touch the part are
+put together to a small JPEG of their own. But for the pixels at its edges, where colour is blended
+with what is not there, it decodes to the same bytes as the whole picture.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from taver.faces.compiled import compiled
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-MARGIN_PX: Final = 16  # that far from an edge the colours are those of the whole picture
+MARGIN_PX: Final = 2  # that far from an edge the colours are those of the whole picture
 _SOF0, _DRI, _SOS, _EOI, _RST0 = 0xC0, 0xDD, 0xDA, b"\xff\xd9", 0xD0
 _ALONE: Final = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 
@@ -56,24 +58,29 @@ def cut(data: bytes | memoryview, box: tuple[float, float, float, float]) -> Par
     tile_px = head.interval * head.block_width_px
     across = -(-head.width_px // head.block_width_px) // head.interval
     down = -(-head.height_px // head.block_height_px)
-    begins = _begins(picture, head.ends_at)
-    if len(begins) != across * down + 1:
-        return None
+    if across * down > len(picture):
+        return None  # each has a marker at least
     left, right = _span(box[0], box[2], tile_px, across)
     top, bottom = _span(box[1], box[3], head.block_height_px, down)
+    begins = _begins(picture, head.ends_at, across * bottom)
+    if begins is None or not picture.endswith(_EOI):
+        return None
     rows = np.arange(top, bottom)[:, None] * across + np.arange(left, right)
     size = (
         min(bottom * head.block_height_px, head.height_px) - top * head.block_height_px,
         min(right * tile_px, head.width_px) - left * tile_px,
     )
     start = picture[: head.size_at] + struct.pack(">HH", *size)
-    pieces = [start + picture[head.size_at + 4 : head.ends_at]]
-    for number, tile in enumerate(rows.reshape(-1).tolist()):
-        if number:
-            pieces.append(bytes((0xFF, _RST0 + (number - 1) % 8)))
-        pieces.append(picture[begins[tile] : begins[tile + 1] - 2])
-    pieces.append(_EOI)
-    return Part(b"".join(pieces), left * tile_px, top * head.block_height_px)
+    start += picture[head.size_at + 4 : head.ends_at]
+    from_, to = begins[rows[:, 0]].tolist(), begins[rows[:, -1] + 1].tolist()
+    pieces = (picture[first:last] for first, last in zip(from_, to, strict=True))
+    part = bytearray(start + b"".join(pieces))
+    # Each tile ends in a marker, and markers are counted: from 0 on, up to 7, and again.
+    marks = np.cumsum(begins[rows + 1] - begins[rows]) + len(start) - 1
+    pixels = np.frombuffer(part, np.uint8)
+    pixels[marks] = _RST0 + np.arange(len(marks)) % 8
+    pixels[marks[-1]] = _EOI[1]
+    return Part(bytes(part), left * tile_px, top * head.block_height_px)
 
 
 def _span(low: float, high: float, step: int, count: int) -> tuple[int, int]:
@@ -82,19 +89,63 @@ def _span(low: float, high: float, step: int, count: int) -> tuple[int, int]:
     return first, min(max(-int(-high // step), first + 1), count)
 
 
-def _begins(picture: bytes, start: int) -> list[int]:
-    """Return where each tile begins, and last where the one after the last would."""
-    pixels = np.frombuffer(picture, np.uint8)
-    marks: npt.NDArray[np.intp] = np.flatnonzero(pixels[start:-1] == 0xFF) + start
-    kinds = pixels[marks + 1]
-    restarts = marks[(kinds & 0xF8) == _RST0]
-    ends = marks[kinds == _EOI[1]]
-    last = int(ends[0]) if len(ends) else len(picture)
-    return [start, *(restarts + 2).tolist(), last + 2]
+def _begins(picture: bytes, start: int, tiles: int) -> npt.NDArray[np.int64] | None:
+    """Return where the first tiles begin, and the one after them would; None if one is missing."""
+    begins = np.empty(tiles + 1, np.int64)
+    words = np.frombuffer(picture, np.uint64, len(picture) // 8)
+    whole = _find(np.frombuffer(picture, np.uint8), words, start, begins)
+    return begins if whole else None
+
+
+@compiled
+def _find(
+    pixels: npt.NDArray[np.uint8],
+    words: npt.NDArray[np.uint64],
+    start: int,
+    begins: npt.NDArray[np.int64],
+) -> bool:
+    """Write where tiles begin; tell whether there are so many.
+
+    Markers begin with 255. Eight bytes at a time are asked whether one of them is; few are
+    (https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord, of what is inverted).
+    """
+    ones, highs = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
+    begins[0] = start
+    count, size = 1, len(pixels)
+    for word in range(start // 8, (size + 7) // 8):
+        if word < len(words):
+            eight = words[word]
+            if (~eight - ones) & eight & highs == 0:
+                continue
+        for at in range(max(8 * word, start), min(8 * word + 8, size - 1)):
+            if pixels[at] != 0xFF:
+                continue
+            kind = pixels[at + 1]
+            if kind & 0xF8 == 0xD0 or kind == 0xD9:
+                begins[count] = at + 2
+                count += 1
+                if count == len(begins):
+                    return True
+                if kind == 0xD9:
+                    return False
+    return False
+
+
+_known: dict[str, tuple[bytes, _Head]] = {}  # the last head: a stream's frames have the same
 
 
 def _head(picture: bytes) -> _Head | None:
     """Return what the segments tell, or None for a JPEG that cannot be cut."""
+    known = _known.get("last")
+    if known is not None and picture.startswith(known[0]):
+        return known[1]
+    head = _told(picture)
+    if head is not None:
+        _known["last"] = (picture[: head.ends_at], head)
+    return head
+
+
+def _told(picture: bytes) -> _Head | None:
     if picture[:2] != b"\xff\xd8":
         return None
     at, interval = 2, 0
@@ -107,17 +158,27 @@ def _head(picture: bytes) -> _Head | None:
             at += 2
             continue
         (size,) = struct.unpack_from(">H", picture, at + 2)
-        if kind == _SOF0 and size >= 11:
-            high, wide, components = struct.unpack_from(">HHB", picture, at + 5)
-            sampling = [picture[at + 11 + 3 * n] for n in range(components)]
-            across, down = max(s >> 4 for s in sampling), max(s & 15 for s in sampling)
-            frame = (at + 5, high, wide, 8 * across, 8 * down)
-        elif kind == _DRI:
-            (interval,) = struct.unpack_from(">H", picture, at + 4)
+        segment = picture[at + 4 : at + 2 + size]
+        if len(segment) != size - 2:
+            return None  # it was cut off
+        if kind == _SOF0:
+            frame = _frame(segment, at + 5)
+        elif kind == _DRI and len(segment) == 2:
+            (interval,) = struct.unpack(">H", segment)
         elif kind == _SOS:
             return _cuttable(frame, interval, at + 2 + size)
         at += 2 + size
     return None
+
+
+def _frame(segment: bytes, size_at: int) -> _Frame | None:
+    """Return the size of a picture and of its blocks, or None if no picture is like that."""
+    if len(segment) < 9 or len(segment) != 6 + 3 * segment[5]:
+        return None
+    high, wide = struct.unpack_from(">HH", segment, 1)
+    across = 8 * max(sampling >> 4 for sampling in segment[7::3])
+    down = 8 * max(sampling & 15 for sampling in segment[7::3])
+    return (size_at, high, wide, across, down) if high and wide and across and down else None
 
 
 def _cuttable(frame: _Frame | None, interval: int, ends_at: int) -> _Head | None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from taver.core.clock import NS_PER_S
 from taver.faces import search
-from taver.faces.chips import size_of
+from taver.faces.chips import apart, middle, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +84,7 @@ class Tracker:
         before, moved, lost = self.memory.points, self.memory.moved_px, self.memory.lost_frames
         step = _NOBODY
         if before is not None and not lost:
-            step = self._followed(view, before, np.array(moved))
+            step = self._followed(view, before, moved)
         if step.points is None:
             step = self._found(view, unix_ns)
         if step.points is None:
@@ -93,8 +93,8 @@ class Tracker:
         if before is None or lost or step.state is not State.TRACKED:
             self.memory = Memory(step.points, (0.0, 0.0), unix_ns, 0)
         else:
-            x, y = (step.points.mean(axis=0) - before.mean(axis=0)).tolist()
-            self.memory = Memory(step.points, (x, y), unix_ns, 0)
+            (x, y), (from_x, from_y) = middle(step.points), middle(before)
+            self.memory = Memory(step.points, (x - from_x, y - from_y), unix_ns, 0)
         return step
 
     def skip(self) -> None:
@@ -103,11 +103,12 @@ class Tracker:
             lost_frames=self.memory.lost_frames + 1, moved_px=(0.0, 0.0)
         )
 
-    def _followed(self, view: View, before: Floats, moved: Floats) -> Step:
-        most = _FASTEST * size_of(before)
-        start = before + np.clip(_KEPT * moved, -most, most)
+    def _followed(self, view: View, before: Floats, moved: tuple[float, float]) -> Step:
+        size = size_of(before)
+        on = [min(max(_KEPT * by, -_FASTEST * size), _FASTEST * size) for by in moved]
+        start = before + np.array(on)
         points = self._chips.refined(view, start)
-        if points is None or _apart(points, start) > _FARTHEST * size_of(before):
+        if points is None or apart(points, start) > _FARTHEST * size:
             return _NOBODY  # what a chip did not hold is better found by the detector
         return self._judged(view, points, State.TRACKED)
 
@@ -166,7 +167,3 @@ class Tracker:
     def _judged(self, view: View, points: Floats, state: State) -> Step:
         score, chip = self._chips.judged(view, points)
         return Step(state, score, points, chip) if score >= FACE else Step(State.LOST, score)
-
-
-def _apart(points: Floats, others: Floats) -> float:
-    return float(np.linalg.norm(points.mean(axis=0) - others.mean(axis=0)))

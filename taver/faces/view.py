@@ -83,6 +83,7 @@ class Stored:
 
     def small(self) -> Grey:
         """Return it an eighth as wide and high, which takes half as long as all of it."""
+        self._refuse_other_sizes()
         try:
             pixels: Grey = self._jpeg.decode_jpeg(
                 self._data, colorspace="GRAY", min_factor=8, min_height=1
@@ -109,16 +110,11 @@ class Stored:
                     ),
                 )
         data, left, top = part if part is not None else (self._data, 0, 0)
+        self._refuse_other_sizes()
         try:
-            wide, high = self._size()
             pixels = self._jpeg.decode_jpeg(data, colorspace=space)
         except ValueError as error:
             raise _unreadable(error) from None
-        if (high, wide) != (self.height_px, self.width_px):
-            raise DataError(
-                f"A colour frame is {wide} x {high} px, not {self.width_px} x {self.height_px}",
-                fix="run: taver session verify on this session; the file does not fit its header",
-            )
         patch = Patch(pixels[..., 0] if space == "GRAY" else pixels, left, top)
         self._kept[space] = patch
         return patch
@@ -127,9 +123,17 @@ class Stored:
     def _whole(self) -> Box:
         return 0.0, 0.0, float(self.width_px), float(self.height_px)
 
-    def _size(self) -> tuple[int, int]:
-        height_px, width_px, *_ = self._jpeg.decode_jpeg_header(self._data)
-        return width_px, height_px
+    def _refuse_other_sizes(self) -> None:
+        """Raise DataError before a damaged head makes room for pixels that are not there."""
+        try:
+            high, wide, *_ = self._jpeg.decode_jpeg_header(self._data)
+        except ValueError as error:
+            raise _unreadable(error) from None
+        if (high, wide) != (self.height_px, self.width_px):
+            raise DataError(
+                f"A colour frame is {wide} x {high} px, not {self.width_px} x {self.height_px}",
+                fix="run: taver session verify on this session; the file does not fit its header",
+            )
 
     def _holds(self, kept: Patch, box: Box, margin_px: int) -> bool:
         """Tell whether a part holds the box and its margin, as far as the picture reaches."""

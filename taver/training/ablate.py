@@ -5,12 +5,15 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+import msgspec
+
 from taver.core import atomic
 from taver.core.document import Document, Part
 from taver.core.errors import InputError
 from taver.training import runs, series
 from taver.training.config import changed
-from taver.training.published import TABLES
+from taver.training.models import MODELS, SCRATCH
+from taver.training.published import PRETRAINED, TABLES
 from taver.training.series import Planned
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from taver.core.progress import Progress
     from taver.training.config import TrainingConfig
-    from taver.training.published import Table
+    from taver.training.published import Table, Variant
     from taver.training.series import Outcome
 
 FILE: Final = "ablation.json"
@@ -61,10 +64,20 @@ def plan(what: str, config: TrainingConfig) -> list[Planned]:
     if what not in TABLES:
         raise InputError(f"There is no ablation {what!r}", fix=f"choose one of: {_names()}")
     return series.with_seeds([
-        Planned(variant.name, changed(config, *variant.settings))
+        Planned(variant.name, _config(variant, config))
         for variant in TABLES[what].variants
         if variant.settings is not None
     ])  # fmt: skip
+
+
+def _config(variant: Variant, config: TrainingConfig) -> TrainingConfig:
+    """Return the row's settings; weights to start from go to the models that can take them."""
+    afresh = msgspec.structs.replace(config.model, weights=None)
+    plain = changed(msgspec.structs.replace(config, model=afresh), *variant.settings or ())
+    if config.model.weights is None or not MODELS[plain.model.name].takes_weights:
+        return plain
+    model = msgspec.structs.replace(plain.model, weights=config.model.weights)
+    return msgspec.structs.replace(plain, model=model)
 
 
 def ablate(
@@ -101,6 +114,8 @@ def _lines(table: Table, outcomes: Sequence[Outcome]) -> list[Line]:
         # With both targets, valence comes second; it is what was printed.
         rows = [o.evaluation.judged[-1].all for o in mine if o.evaluation is not None]
         errors = [str(one.error) for one in mine if one.error is not None]
+        began = dict.fromkeys(one.run.about.began for one in mine if one.run is not None)
+        told = ", ".join(began) if variant.note == PRETRAINED or set(began) - {SCRATCH} else ""
         cccs = [row.ccc for row in rows if row.ccc is not None]
         lines.append(
             Line(
@@ -114,7 +129,12 @@ def _lines(table: Table, outcomes: Sequence[Outcome]) -> list[Line]:
                 highest=max(cccs, default=None),
                 seeds=len(rows),
                 n=rows[0].n if rows else 0,
-                note="; ".join(filter(None, [variant.note, *dict.fromkeys(errors)])),
+                note="; ".join(
+                    filter(
+                        None,
+                        [variant.note, told and f"here: {told}", *dict.fromkeys(errors)],
+                    )
+                ),
             )
         )
     return lines

@@ -72,7 +72,10 @@ def load(path: Path) -> Loaded:
 
     with explained(path):
         if not path.is_file():
-            raise NotFoundError(f"There is no {path}", fix="train first with: taver train-baseline")
+            raise NotFoundError(
+                f"There is no {path}",
+                fix="restore it from a backup, or train (again: in another --out)",
+            )
         data = io.BytesIO(path.read_bytes())
     try:
         tree = torch.load(data, weights_only=True, map_location="cpu")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+Device = Literal["cpu", "cuda", "auto"]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 NotNegative = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 # What may differ between a run that was stopped and the one that goes on with it.
@@ -67,7 +68,7 @@ class Protocol(Section, frozen=True, kw_only=True):
 class Machine(Section, frozen=True, kw_only=True):
     """Where it runs; another machine may go on with a run."""
 
-    device: Literal["cpu", "cuda", "auto"] = "cpu"
+    device: Device = "cpu"
     processes: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1  # a GPU or a share of cores each
     threads: Annotated[int, msgspec.Meta(ge=0, le=1024)] = 0  # of each process; 0: as torch likes
     precision: Literal["fp32", "bf16", "auto"] = "fp32"  # auto: bf16 where it is computed in

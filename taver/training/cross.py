@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import msgspec
 import numpy as np
 
 from taver.core import atomic
@@ -17,7 +18,7 @@ from taver.training.evaluate import Row
 from taver.training.series import Planned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from taver.core.progress import Progress
@@ -40,6 +41,9 @@ class Cross(Document, frozen=True, kw_only=True):
     people: dict[str, Row]
     folds: dict[str, Row]
     failed: dict[str, str]
+    # With several seeds everything above is of the one whose CCC is in the middle.
+    seed: int = 0
+    seeds: dict[str, Row] = msgspec.field(default_factory=dict)  # `all` of each
 
 
 def splits_of(data: Dataset, how: str) -> list[str]:
@@ -72,16 +76,41 @@ def cross(
     ])  # fmt: skip
     outcomes = series.run_all(store, folder, plan, progress, say=say)
     series.raise_if_all_failed(outcomes)
-    found = tuple(_pooled(folder, target, outcomes) for target in config.targets)
+    by_seed: dict[int, list[Outcome]] = {}
+    for one, outcome in zip(plan, outcomes, strict=True):
+        by_seed.setdefault(one.config.protocol.seed, []).append(outcome)
+    found = tuple(_middle(folder, target, by_seed) for target in config.targets)
     from taver.training.report import cross_page
 
-    for one in found:
-        one.write(folder / f"cross-{one.target}.json")
+    for result in found:
+        result.write(folder / f"cross-{result.target}.json")
     atomic.write_bytes(folder / "cross.html", cross_page(found).encode())
     return found
 
 
-def _pooled(folder: Path, target: str, outcomes: Sequence[Outcome]) -> Cross:
+def _middle(folder: Path, target: str, by_seed: Mapping[int, Sequence[Outcome]]) -> Cross:
+    """Judge each seed by itself; return the one whose CCC is in the middle, with all of them."""
+    each = [
+        _pooled(folder, target, outcomes, seed)
+        for seed, outcomes in by_seed.items()
+        if any(outcome.evaluation is not None for outcome in outcomes)
+    ]
+    if len(by_seed) == 1:
+        return each[0]
+    ranked = sorted(each, key=lambda one: -2.0 if one.all.ccc is None else one.all.ccc)
+    return msgspec.structs.replace(
+        ranked[(len(ranked) - 1) // 2],
+        seeds={str(one.seed): one.all for one in each},
+        failed={
+            outcome.name: str(outcome.error)
+            for outcomes in by_seed.values()
+            for outcome in outcomes
+            if outcome.error is not None
+        },
+    )
+
+
+def _pooled(folder: Path, target: str, outcomes: Sequence[Outcome], seed: int) -> Cross:
     """Put all folds' predictions together and judge them as one."""
     import pandas as pd
 
@@ -93,7 +122,7 @@ def _pooled(folder: Path, target: str, outcomes: Sequence[Outcome]) -> Cross:
         folds[outcome.name] = judged.all
         for found, there in evaluate.read_all(folder / outcome.name):
             if found == outcome.evaluation:
-                tables.append(pd.read_csv(there / evaluate.PREDICTIONS))
+                tables.append(evaluate.read_predictions(there))
     table = pd.concat(tables).dropna(subset=[target, f"{target}_true"])
     said, true = table[target].to_numpy(np.float64), table[f"{target}_true"].to_numpy(np.float64)
     people = {
@@ -110,4 +139,5 @@ def _pooled(folder: Path, target: str, outcomes: Sequence[Outcome]) -> Cross:
         people={person: evaluate.row(one) for person, one in people.items()},
         folds=folds,
         failed={one.name: str(one.error) for one in outcomes if one.error is not None},
+        seed=seed,
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import warnings
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import msgspec
 import numpy as np
 
 from taver.core.errors import InputError
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import torch
 
-    from taver.training.config import Machine, TrainingConfig
+    from taver.training.config import Device, Machine, TrainingConfig
     from taver.training.samples import Samples
 
 
@@ -54,6 +56,24 @@ def fabric_for(machine: Machine, *, processes: int = 1) -> Any:
             strategy=strategy,
             precision="bf16-mixed" if precision(machine) == "bf16" else "32-true",
         )
+
+
+def here(machine: Machine, device: Device | None = None) -> Machine:
+    """Return where a run that was trained on `machine` is computed here: what is read anywhere.
+
+    A device that was asked for is taken; that of the run only if it is there. bfloat16 and threads
+    are taken as far as this machine has them.
+    """
+    cores = os.cpu_count() or 1
+    if device is None and machine.device == "cuda":
+        device = "auto"
+    return msgspec.structs.replace(
+        machine,
+        device=device or machine.device,
+        precision="auto" if machine.precision == "bf16" else machine.precision,
+        threads=min(machine.threads, cores),
+        processes=1,
+    )
 
 
 def precision(machine: Machine) -> Literal["fp32", "bf16"]:
@@ -110,22 +130,42 @@ def predictions(
     batch: int = 0,
     told: Callable[[int], None] | None = None,
 ) -> npt.NDArray[np.float64]:
-    """Return what the model says of each clip: (clips, outputs)."""
+    """Return what the model says of each clip: (clips, outputs).
+
+    Where memory runs out, smaller batches are taken: what is said of a clip does not hang on them.
+    """
     import torch
+
+    from taver.training import failing
 
     found = np.empty((len(samples.clips), len(config.targets)))
     loader = data.Loader(samples, config.modalities, config.scaling, pin=device.type == "cuda")
-    size = batch or config.optimiser.batch
+    size, done = batch or config.optimiser.batch, 0
     was_training = model.training
     model.eval()
     try:
         with torch.inference_mode():
-            plan = data.in_order(len(samples.clips), size)
-            for some in loader.batches(plan, largest=size):
-                outputs = model(some.scaled(device, config.scaling))
-                found[some.clips] = outputs.float().cpu().numpy()
-                if told is not None:
-                    told(len(some.clips))
+            while done < len(found):
+                plan = data.in_order(np.arange(done, len(found)), size)
+                feed = loader.batches(plan, largest=size)
+                try:
+                    for some in feed:
+                        outputs = model(some.scaled(device, config.scaling))
+                        found[some.clips] = outputs.float().cpu().numpy()
+                        done += len(some.clips)
+                        if told is not None:
+                            told(len(some.clips))
+                except (RuntimeError, MemoryError) as error:
+                    if not failing.is_out_of_memory(error):
+                        raise
+                    if size == 1:
+                        what = f"A clip does not fit into the memory of the {device.type}"
+                        raise failing.no_room_at_all(error, what) from None
+                    failing.forget(error)
+                finally:
+                    feed.close()
+                    loader.let_go()
+                size = max(1, size // 2)
     finally:
         model.train(was_training)
     return found

@@ -20,8 +20,11 @@ from taver.training.training import check_fits
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
     from taver.core.progress import Progress
     from taver.dataset.read import Dataset, Recording
+    from taver.training.config import Device
     from taver.training.judging import Said
     from taver.training.postprocess import Floats
 
@@ -73,6 +76,8 @@ class Evaluation(Document, frozen=True, kw_only=True):
     unknown: int  # values that were predicted, and that no label judges
     left_out: tuple[str, ...]  # recordings in which there is nothing to predict
     judged: tuple[Judged, ...]
+    made: str = ""  # a fingerprint of what the dataset was made from
+    computed: str = ""  # on what kind of device, in which precision
 
 
 def evaluate(
@@ -82,9 +87,13 @@ def evaluate(
     part: str = datasets.TEST,
     unit: Unit = "frame",
     post: How | None = None,
+    device: Device | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Judge a finished run, and write scores and predictions into its folder."""
+    """Judge a finished run, and write scores and predictions into its folder.
+
+    It is computed on `device`; without one where the run was trained, if there is such a device.
+    """
     run = runs.finished(folder)
     config = run.config
     how: How = config.protocol.post if post is None else post
@@ -94,13 +103,14 @@ def evaluate(
     check_fits(data, config)
     recordings = _recordings(data, run, part)
     told = progress or Silent()
-    with engine.threads(config.machine):
-        model, device, _ = judging.loaded(folder, config.machine)
+    machine = engine.here(config.machine, device)
+    with engine.threads(machine):
+        model, where = judging.loaded(folder, run, machine)
         told.begin(f"judging {part}", sum(one.slots for one in recordings))
-        said = judging.say(model, recordings, config, unit, device, told=told.advance)
+        said = judging.say(model, recordings, config, unit, where, told=told.advance)
     left_out = tuple(sorted({r.name for r in recordings} - {one.recording for one in said}))
     rate = judging.rate_hz(recordings, config, unit)
-    processed = [processed_by(one, fitted, config.targets) for one in said]
+    processed = [processed_by(one, fitted, config.targets, rate) for one in said]
     judged = tuple(
         _judged(said, processed, place, target, run, fitted, rate)
         for place, target in enumerate(config.targets)
@@ -122,8 +132,10 @@ def evaluate(
         unknown=int(sum((~k).sum() for k in known)),
         left_out=left_out,
         judged=judged,
+        made=runs.fingerprint(data),
+        computed=f"{where.type}, {engine.precision(machine)}",
     )
-    _write(folder, found, said, processed, config.targets)
+    _write(folder_of(folder, found, run), found, said, processed, config.targets)
     return found
 
 
@@ -149,10 +161,12 @@ def posts_of(run: runs.Run, unit: Unit, how: How, *, given: bool) -> dict[str, P
     return run.about.post.get(how, {})
 
 
-def processed_by(one: Said, fitted: dict[str, Post], targets: tuple[str, ...]) -> Floats:
+def processed_by(
+    one: Said, fitted: dict[str, Post], targets: tuple[str, ...], rate_hz: float
+) -> Floats:
     """Return what was said of a recording after post-processing, within -1 to 1."""
     columns = [
-        fitted.get(target, Post()).apply(one.predicted[:, place])
+        fitted.get(target, Post()).apply(one.predicted[:, place], rate_hz=rate_hz)
         for place, target in enumerate(targets)
     ]
     return np.clip(np.stack(columns, axis=-1), -1.0, 1.0)
@@ -162,6 +176,22 @@ def read_all(folder: Path) -> list[tuple[Evaluation, Path]]:
     """Return every evaluation of a run, with its folder."""
     found = sorted((folder / FOLDER).glob(f"*/{SCORES}"))
     return [(Evaluation.read(path), path.parent) for path in found]
+
+
+def folder_of(folder: Path, found: Evaluation, run: runs.Run) -> Path:
+    """Return where an evaluation is; one of another dataset is beside those of the run's own."""
+    name = f"{found.part}-{found.unit}-{found.post}"
+    if found.made != run.about.made:
+        name += f"-{found.made}"
+    return folder / FOLDER / name
+
+
+def read_predictions(there: Path) -> pd.DataFrame:
+    """Return predictions.csv of an evaluation; people may be called 001, or NA."""
+    import pandas as pd
+
+    names = {"participant": str, "recording": str}
+    return pd.read_csv(there / PREDICTIONS, dtype=names, keep_default_na=False, na_values=[""])
 
 
 def _recordings(data: Dataset, run: runs.Run, part: str) -> tuple[Recording, ...]:
@@ -232,15 +262,14 @@ def _judged(
 
 
 def _write(
-    folder: Path,
+    there: Path,
     found: Evaluation,
     said: list[Said],
     processed: list[Floats],
     targets: tuple[str, ...],
 ) -> None:
-    there = folder / FOLDER / f"{found.part}-{found.unit}-{found.post}"
     with explained(there):
-        (folder / FOLDER).mkdir(exist_ok=True)
+        there.parent.mkdir(exist_ok=True)
         if not there.exists():
             make_private_folder(there)
     columns, rows = table_of(said, processed, targets)

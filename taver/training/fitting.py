@@ -12,6 +12,7 @@ import numpy as np
 from taver.core.errors import InputError, TaverError
 from taver.core.progress import Silent
 from taver.training import engine, loop
+from taver.training.resume import Job
 from taver.training.samples import Samples
 from taver.training.stopping import Stop
 
@@ -44,6 +45,8 @@ def fit(
     with engine.threads(config.machine), Stop() as stop:
         job = _job(folder, config, prepared, phase, epochs, before)
         state = loop.fit(fabric, job, progress, stop)
+    if stop.asked:  # after the last epoch: what comes next would not hear of it
+        raise KeyboardInterrupt
     return (*before, *state.history)
 
 
@@ -54,14 +57,15 @@ def _job(
     phase: Phase,
     epochs: int,
     before: tuple[runs.Epoch, ...],
-) -> loop.Job:
+) -> Job:
     training, validation = prepared.training, prepared.validation
     if phase == "refit" and validation is not None:
-        training, validation = _together(training, validation), None
-    return loop.Job(folder, config, prepared.about, phase, training, validation, epochs, before)
+        training, validation = together(training, validation), None
+    return Job(folder, config, prepared.about, phase, training, validation, epochs, before)
 
 
-def _together(some: Samples, others: Samples) -> Samples:
+def together(some: Samples, others: Samples) -> Samples:
+    """Return the clips of both, the first ones first."""
     return Samples(
         {**some.recordings, **others.recordings},
         [*some.clips, *others.clips],
@@ -113,7 +117,7 @@ def _in_several(
             signal.signal(signal.SIGINT, heard)
     words.put(None)
     listener.join()
-    if history is None:
+    if history is None or stop.is_set():
         raise KeyboardInterrupt
     return tuple(history)
 

@@ -78,6 +78,7 @@ def evaluate(
     part: str,
     unit: Any,
     post: Any,
+    device: Any,
     progress: Progress,
 ) -> list[tuple[Evaluation, Path]]:
     """Judge a run, or each seed of it; return the scores, and the pages."""
@@ -87,7 +88,7 @@ def evaluate(
     found = []
     for folder in _seeds_in(run) or [find(run)]:
         judged = evaluating.evaluate(
-            folder, store=data, part=part, unit=unit, post=post, progress=progress
+            folder, store=data, part=part, unit=unit, post=post, device=device, progress=progress
         )
         found.append((judged, report.write_run(folder)))
     return found
@@ -108,7 +109,14 @@ def median_of(found: list[tuple[Evaluation, Path]]) -> list[str]:
 
 
 def predict(
-    run: Path, session: str, *, data: str | None, post: Any, attention: bool, progress: Progress
+    run: Path,
+    session: str,
+    *,
+    data: str | None,
+    post: Any,
+    attention: bool,
+    device: Any,
+    progress: Progress,
 ) -> Predicted:
     """Let a run speak of a session."""
     from taver.training import predict as predicting
@@ -120,6 +128,7 @@ def predict(
         store=data,
         post=post,
         attention=attention,
+        device=device,
         progress=progress,
     )
 
@@ -257,6 +266,7 @@ def _cross(
     lines = [
         f"{one.target} of {len(one.people)} people, each judged by a run that has not seen them: "
         f"CCC {'-' if one.all.ccc is None else f'{one.all.ccc:.3f}'}"
+        + (f" (the middle of {len(one.seeds)} seeds)" if one.seeds else "")
         for one in found
     ]
     return [*lines, str(folder / "cross.html")]

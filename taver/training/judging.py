@@ -12,6 +12,7 @@ import numpy as np
 
 from taver.training import checkpoint, engine, models, samples
 from taver.training.postprocess import HOWS, Post, Traced, fit
+from taver.training.runs import check_belongs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from taver.dataset.read import Recording
     from taver.training.checkpoint import Loaded
     from taver.training.config import Machine, TrainingConfig
+    from taver.training.runs import Run
 
     Floats = npt.NDArray[np.float64]
 
@@ -40,14 +42,21 @@ class Said(NamedTuple):
     interpolated: npt.NDArray[np.bool_]  # there was no face
 
 
-def loaded(folder: Path, machine: Machine) -> tuple[torch.nn.Module, torch.device, Loaded]:
-    """Return the model of a run with the weights chosen, where it computes, and the checkpoint."""
+def chosen(folder: Path, run: Run) -> tuple[torch.nn.Module, Loaded]:
+    """Return the model of a run with the weights chosen, and the checkpoint they are from."""
     path = folder / checkpoint.BEST
     found = checkpoint.load(path)
+    check_belongs(path, found, run.config, run.about)
     model = models.build(found.config.model)
     checkpoint.into(model, found.weights, path)
+    return model, found
+
+
+def loaded(folder: Path, run: Run, machine: Machine) -> tuple[torch.nn.Module, torch.device]:
+    """Return the model of a run with the weights chosen, and where it computes."""
+    model, _ = chosen(folder, run)
     fabric = engine.fabric_for(machine)
-    return fabric.setup_module(model), fabric.device, found
+    return fabric.setup_module(model), fabric.device
 
 
 def say(
@@ -129,9 +138,14 @@ def _by_clip(
     some, _ = samples.labelled(
         [recording], config.clip_options, config.targets, config.model.clip_label
     )
+    # Who listens counts slots: those of a clip, and at last what is over.
+    each = recording.slots // max(1, len(some.clips))
+    if told is not None:
+        told(recording.slots - each * len(some.clips))
     if not some.clips:
         return None
-    predicted = engine.predictions(model, some, config, device, told=told)
+    heard = told and (lambda clips: told(clips * each))
+    predicted = engine.predictions(model, some, config, device, told=heard)
     time_ns = recording.column("time_ns")
     time_s = np.array([time_ns[clip.slots].mean() / 1e9 for clip in some.clips])
     return Said(

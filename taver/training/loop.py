@@ -2,14 +2,14 @@
 
 One function, `fit`, from the first step to the last. Everything that the next step depends on is
 in `Progressing` and in the optimiser, and goes into last.ckpt: a run that was stopped goes on as if
-it had not been.
+it had not been. Weights are saved only if they can still be computed with.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import numpy as np
@@ -25,50 +25,23 @@ from taver.training import (
     memory,
     metrics,
     models,
+    resume,
     runs,
 )
 from taver.training.models import weights
+from taver.training.resume import Job, Progressing
+from taver.training.stopping import any_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import numpy.typing as npt
 
     from taver.core.progress import Progress
     from taver.training.config import TrainingConfig
-    from taver.training.samples import Samples
     from taver.training.stopping import Stop
 
 _NEVER: Final = -1.0
-
-
-class Job(NamedTuple):
-    """What is to be fitted: in which phase, on whom, judged by whom, for how many epochs."""
-
-    folder: Path
-    config: TrainingConfig
-    about: runs.About
-    phase: Literal["select", "refit"]
-    training: Samples
-    validation: Samples | None
-    epochs: int
-    history: tuple[runs.Epoch, ...] = ()  # of the phase before
-
-
-class Progressing(msgspec.Struct, kw_only=True):
-    """How far a fit has come; with weights, optimiser and random state, all it goes on from."""
-
-    epoch: int = 0  # whole ones that are done
-    position: int = 0  # steps into the next
-    step: int = 0
-    loss: float = 0.0  # summed over the clips of the epoch so far
-    seen: int = 0  # clips of the epoch so far
-    took_s: float = 0.0  # of the epoch so far
-    waited_s: float = 0.0
-    best: float = -math.inf
-    best_epoch: int = 0
-    history: list[runs.Epoch] = []
 
 
 def fit(fabric: Any, job: Job, progress: Progress, stop: Stop) -> Progressing:
@@ -81,12 +54,12 @@ def fit(fabric: Any, job: Job, progress: Progress, stop: Stop) -> Progressing:
     optimiser: Any = torch.optim.Adam(
         bare.parameters(), lr=optim.learning_rate, weight_decay=optim.weight_decay
     )
-    stopped = _stopped(job)
+    stopped = resume.stopped(job)
     began = stopped.about["began"] if stopped else weights.begin(bare, config.model)
     job = job._replace(about=msgspec.structs.replace(job.about, began=began))
     model, optimiser = fabric.setup(bare, optimiser)
     torch.manual_seed(config.protocol.seed + fabric.global_rank)  # dropout differs between shares
-    state = _resumed(fabric, job, bare, optimiser, stopped) if stopped else Progressing()
+    state = resume.resumed(fabric, job, bare, optimiser, stopped) if stopped else Progressing()
 
     share = -(-optim.batch // fabric.world_size)
     loader = data.Loader(
@@ -94,7 +67,7 @@ def fit(fabric: Any, job: Job, progress: Progress, stop: Stop) -> Progressing:
     )
     steps = -(-len(job.training.clips) // optim.batch)
     feed = loader.batches(_shares(fabric, job, state), largest=share)
-    saved_s = time.monotonic()
+    saved_s, batch = time.monotonic(), None
     try:
         while state.epoch < job.epochs and not _patience_is_over(job, state):
             progress.begin(_title(job, state), len(job.training.clips))
@@ -102,28 +75,27 @@ def fit(fabric: Any, job: Job, progress: Progress, stop: Stop) -> Progressing:
             while state.position < steps:
                 began_s, waited_s = time.perf_counter(), loader.waited_s
                 batch = _next(fabric, job, feed)
-                loss, count = _step(fabric, job, model, bare, optimiser, state, batch)
-                state.position += 1
-                state.step += 1
-                state.loss += loss * count
-                state.seen += count
+                count = _step(fabric, job, model, bare, optimiser, state, batch)
                 state.waited_s += loader.waited_s - waited_s
                 state.took_s += time.perf_counter() - began_s
                 progress.advance(count)
                 if stop.asked_of_any(fabric):
-                    _save(fabric, job, bare, optimiser, state)
+                    _save(fabric, job, bare, optimiser, state, batch)
                     raise KeyboardInterrupt
-                if time.monotonic() - saved_s > config.machine.save_every_s:
-                    _save(fabric, job, bare, optimiser, state)
+                if any_of(fabric, told=time.monotonic() - saved_s > config.machine.save_every_s):
+                    _save(fabric, job, bare, optimiser, state, batch)
                     saved_s = time.monotonic()
+            _check_weights(fabric, job, bare, state, batch)
             _end_epoch(fabric, job, model, bare, state)
-            _save(fabric, job, bare, optimiser, state)
+            resume.save(fabric, job, bare, optimiser, state)
             saved_s = time.monotonic()
+            if stop.asked_of_any(fabric):
+                raise KeyboardInterrupt
     except failing.NoRoomError as error:
         batch = None
         feed.close()
         loader.let_go()
-        raise failing.out_of_memory(bare, config, fabric.device, error) from None
+        raise failing.out_of_memory(bare, config, fabric, error) from None
     finally:
         feed.close()
     return state
@@ -148,11 +120,10 @@ def _step(
     optimiser: Any,
     state: Progressing,
     batch: data.Batch,
-) -> tuple[float, int]:
-    """Change the weights by one batch; return its loss and how many clips it has."""
+) -> int:
+    """Change the weights by one batch, add it to the state, and return how many clips it has."""
     config, device = job.config, fabric.device
     clips, counted, total = _of_whole(fabric, job, state, batch)
-    changing = False  # the weights, just now
     try:
         pictures = batch.scaled(device, config.scaling)
         drawn = augment.draw(
@@ -166,30 +137,61 @@ def _step(
             parts = losses.gathered(fabric, *parts)
         loss = losses.loss(config.optimiser.loss, *parts, total=total)
         value = _over_all(fabric, config, float(loss.detach()))
-        if not math.isfinite(value):
-            _save(fabric, job, bare, optimiser, state)
-            raise failing.not_finite(bare, pictures, job.training, clips, state.step, state.epoch)
         # Fabric takes the mean over processes where the sum of their shares is meant.
-        fabric.backward(loss * fabric.world_size)
-        changing = True
+        if math.isfinite(value):
+            fabric.backward(loss * fabric.world_size)
+        # The loss may still be a number where its gradients are none. Both before a weight changes.
+        if not math.isfinite(value) or failing.gradients_end(bare):
+            with fabric.autocast():
+                where = failing.where(bare, pictures) or failing.gradients_end(bare)
+            raise failing.not_finite(job, state, where, value, clips)
         optimiser.step()
         optimiser.zero_grad()
-        changing = False
     except (RuntimeError, MemoryError) as error:
         if not failing.is_out_of_memory(error):
             raise
         optimiser.zero_grad()
-        if state.step and not changing:
-            _save(fabric, job, bare, optimiser, state)
         raise failing.NoRoomError(len(batch.clips), error) from None
-    return value, round(total)
+    state.position += 1
+    state.step += 1
+    state.loss += value * total
+    state.seen += round(total)
+    return round(total)
+
+
+def _save(
+    fabric: Any,
+    job: Job,
+    bare: torch.nn.Module,
+    optimiser: Any,
+    state: Progressing,
+    batch: data.Batch,
+) -> None:
+    """Write last.ckpt, but never over a good one with weights that the last step has ruined."""
+    _check_weights(fabric, job, bare, state, batch)
+    resume.save(fabric, job, bare, optimiser, state)
+
+
+def _check_weights(
+    fabric: Any, job: Job, bare: torch.nn.Module, state: Progressing, batch: data.Batch | None
+) -> None:
+    """Raise if the weights, as the last step left them, give no numbers for its own clips."""
+    if batch is None:  # nothing was changed since they were read from last.ckpt
+        return
+    pictures = batch.scaled(fabric.device, job.config.scaling)
+    bare.eval()  # draws nothing, so that going on stays the same bit by bit
+    with fabric.autocast():
+        where = failing.where(bare, pictures)
+    bare.train()
+    if any_of(fabric, told=where is not None):
+        raise failing.not_finite(job, state, where, None, batch.clips)
 
 
 def _end_epoch(
     fabric: Any, job: Job, model: Any, bare: torch.nn.Module, state: Progressing
 ) -> None:
     """Judge on the validation people, write the epoch down, and keep the weights if best."""
-    judged = None
+    began_s, judged = time.perf_counter(), None
     if job.validation is not None:
         said = engine.predictions(model, job.validation, job.config, fabric.device)
         judged = metrics.mean_of(
@@ -224,10 +226,11 @@ def _end_epoch(
                 job.folder / checkpoint.BEST,
                 job.config,
                 msgspec.to_builtins(told),
-                _on_cpu(bare.state_dict()),
+                resume.on_cpu(bare.state_dict()),
             )
     if fabric.is_global_zero:
         runs.write_metrics(job.folder, [*job.history, *state.history])
+    state.between_s += time.perf_counter() - began_s
 
 
 def _score(judged: metrics.Scores) -> float:
@@ -295,76 +298,10 @@ def _title(job: Job, state: Progressing) -> str:
     title += f" (loss {last.loss:.4f}"
     if last.ccc is not None:
         title += f", CCC {last.ccc:.3f}, best {state.best:.3f} in epoch {state.best_epoch}"
-    each_s = sum(epoch.took_s for epoch in state.history) / len(state.history)
+    whole_s = state.between_s + sum(epoch.took_s for epoch in state.history)
+    each_s = whole_s / len(state.history)
     return f"{title}, {_minutes(each_s * (job.epochs - state.epoch))} for all)"
 
 
 def _minutes(seconds: float) -> str:
-    return f"at most {seconds:.0f} s" if seconds < 90 else f"at most {seconds / 60:.0f} min"
-
-
-def _save(fabric: Any, job: Job, bare: torch.nn.Module, optimiser: Any, state: Progressing) -> None:
-    """Write last.ckpt: weights, optimiser, each process's random state, how far it has come."""
-    random = torch.get_rng_state()
-    if fabric.world_size > 1:
-        own = random.to(fabric.device)  # NCCL sees nothing else
-        shares = [torch.empty_like(own) for _ in range(fabric.world_size)]
-        torch.distributed.all_gather(shares, own)
-        random = torch.stack(shares).cpu()
-    if not fabric.is_global_zero:
-        return
-    rest: dict[str, Any] = {
-        "phase": job.phase,
-        "threads": torch.get_num_threads(),
-        "optimiser": _on_cpu(optimiser.state_dict()),
-        "random": random.reshape(fabric.world_size, -1),
-        "state": msgspec.json.encode(_finite(state)).decode(),
-        "before": msgspec.json.encode(job.history).decode(),
-    }
-    if fabric.device.type == "cuda":
-        rest["cuda_random"] = torch.cuda.get_rng_state(fabric.device)
-    checkpoint.save(
-        job.folder / checkpoint.LAST,
-        job.config,
-        msgspec.to_builtins(job.about),
-        _on_cpu(bare.state_dict()),
-        rest,
-    )
-
-
-def _stopped(job: Job) -> checkpoint.Loaded | None:
-    """Return where this phase was stopped, if it was begun before."""
-    path = job.folder / checkpoint.LAST
-    found = checkpoint.load(path) if path.is_file() else None
-    return found if found is not None and found.rest.get("phase") == job.phase else None
-
-
-def _resumed(
-    fabric: Any, job: Job, bare: torch.nn.Module, optimiser: Any, found: checkpoint.Loaded
-) -> Progressing:
-    """Put everything back as it was when the phase was stopped."""
-    checkpoint.into(bare, found.weights, job.folder / checkpoint.LAST)
-    optimiser.load_state_dict(found.rest["optimiser"])
-    for group in optimiser.param_groups:
-        group["lr"] = job.config.optimiser.learning_rate
-    random = found.rest["random"]
-    if fabric.global_rank < len(random):
-        torch.set_rng_state(random[fabric.global_rank])
-    if "cuda_random" in found.rest and fabric.device.type == "cuda":
-        torch.cuda.set_rng_state(found.rest["cuda_random"], fabric.device)
-    return msgspec.json.decode(found.rest["state"], type=Progressing)
-
-
-def _finite(state: Progressing) -> Progressing:
-    """Return it as JSON can hold it, which knows no infinity."""
-    return msgspec.structs.replace(state, best=max(state.best, -1e300))
-
-
-def _on_cpu(tree: Any) -> Any:
-    if isinstance(tree, torch.Tensor):
-        return tree.detach().cpu()
-    if isinstance(tree, dict):
-        return {key: _on_cpu(value) for key, value in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        return [_on_cpu(value) for value in tree]
-    return tree
+    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"

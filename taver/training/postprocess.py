@@ -34,16 +34,23 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
 
     how: How = "none"
     window: int = 1  # slots; odd; 1 smooths nothing
+    rate_hz: float | None = None  # of these slots; a window is a time, at any other rate, too
     shift: float = 0.0
     scale: float = 1.0
     pivot: float = 0.0  # what the scaling leaves where it is
     fitted_on: tuple[str, ...] = ()  # people
     kept: tuple[str, ...] = ()  # of smoothing, centring, scaling
 
-    def apply(self, predicted: npt.ArrayLike) -> Floats:
+    def apply(self, predicted: npt.ArrayLike, *, rate_hz: float | None = None) -> Floats:
         """Return one person's predictions, in the order of time, after all steps."""
-        values = smoothed(np.asarray(predicted, np.float64), self.window)
+        values = smoothed(np.asarray(predicted, np.float64), self._slots(rate_hz))
         return self.pivot + self.scale * (values - self.pivot) + self.shift
+
+    def _slots(self, rate_hz: float | None) -> int:
+        """Return how many slots of this rate the window is long."""
+        if rate_hz is None or self.rate_hz is None or rate_hz == self.rate_hz:
+            return self.window
+        return _window((self.window - 1) / self.rate_hz, rate_hz)
 
     def in_words(self) -> str:
         """Say it in one line."""
@@ -70,9 +77,9 @@ def fit(how: How, sequences: Sequence[Traced], *, rate_hz: float) -> Post:
     people = tuple(sorted({one.person for one in sequences}))
     if how == "none" or not people:
         return Post()
-    windows = tuple(dict.fromkeys(2 * round(s * rate_hz / 2) + 1 for s in WINDOWS_S))
+    windows = tuple(dict.fromkeys(_window(s, rate_hz) for s in WINDOWS_S))
     helps = _on_the_same if how == "avec" else _on_others
-    post = Post(how=how, fitted_on=people)
+    post = Post(how=how, rate_hz=rate_hz, fitted_on=people)
     for name, step in _steps(how, windows).items():
         if helps(sequences, post, step):
             changed = step(sequences, post)
@@ -88,6 +95,11 @@ def smoothed(values: Floats, window: int) -> Floats:
     half = window // 2
     padded = np.pad(values, half, mode="edge")
     return np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1), axis=-1)
+
+
+def _window(seconds: float, rate_hz: float) -> int:
+    """Return the odd number of slots that is nearest to this time and one slot."""
+    return 2 * round(seconds * rate_hz / 2) + 1
 
 
 def _steps(how: How, windows: tuple[int, ...]) -> Mapping[str, Callable[..., Post]]:

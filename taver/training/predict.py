@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from taver.core.progress import Progress
     from taver.core.study import Study
     from taver.dataset.read import Dataset, Recording
-    from taver.training.config import TrainingConfig
+    from taver.training.config import Device
     from taver.training.postprocess import How
 
 FOLDER: Final = "predictions"
@@ -51,12 +51,14 @@ def predict(
     store: Any = None,
     post: How | None = None,
     attention: bool = False,
+    device: Device | None = None,
     progress: Progress | None = None,
 ) -> Predicted:
     """Write predictions of a session into the run's folder.
 
     Its pictures are those in `store`, or, without one, cut anew from the study's recordings: the
-    stretches that were rated, or all of a session that nobody rated.
+    stretches that were rated, or all of a session that nobody rated. It is computed on `device`;
+    without one where the run was trained, if there is such a device.
     """
     run = runs.finished(folder)
     if attention:
@@ -64,27 +66,29 @@ def predict(
     how: How = run.config.protocol.post if post is None else post
     fitted = evaluate.posts_of(run, "frame", how, given=post is not None)
     told = progress or Silent()
-    with _pictures(run.config, session, study, store, told) as (data, recordings):
+    machine = engine.here(run.config.machine, device)
+    with _pictures(run, session, study, store, told) as (data, recordings):
         check_fits(data, run.config)
-        with engine.threads(run.config.machine):
-            model, device, _ = judging.loaded(folder, run.config.machine)
+        with engine.threads(machine):
+            model, where = judging.loaded(folder, run, machine)
             told.begin(f"predicting {session}", sum(one.slots for one in recordings))
-            said = judging.say(model, recordings, run.config, "frame", device, told=told.advance)
+            said = judging.say(model, recordings, run.config, "frame", where, told=told.advance)
             simulated = data.simulated or any(one.simulated for one in recordings)
             seen: tuple[Path, ...] = ()
             if attention:
                 seen = attending.write(
-                    _folder(folder), recordings, model, run.config, device,
+                    _folder(folder), recordings, model, run.config, where,
                     simulated=simulated or run.about.simulated, progress=told,
                 )  # fmt: skip
-        notes = tuple(_notes(run, recordings, bool(fitted)))
+        notes = tuple(_notes(run, recordings, fitted=bool(fitted), cut_anew=store is None))
+        rate = judging.rate_hz(recordings, run.config, "frame")
     if not said:
         raise DataError(
             f"No face of session {session} can be seen in what the model looks at",
             fix="look at faces.html of the session; a face that was not found cannot be judged",
         )
     targets = run.config.targets
-    processed = [evaluate.processed_by(one, fitted, targets) for one in said]
+    processed = [evaluate.processed_by(one, fitted, targets, rate) for one in said]
     columns, rows = evaluate.table_of(said, processed, targets)
     kept = [place for place, name in enumerate(columns) if not name.endswith("_true")]
     table = _folder(folder) / f"{session}.csv"
@@ -130,7 +134,9 @@ def _page(
     )
 
 
-def _notes(run: runs.Run, recordings: tuple[Recording, ...], fitted: bool) -> Iterator[str]:
+def _notes(
+    run: runs.Run, recordings: tuple[Recording, ...], *, fitted: bool, cut_anew: bool
+) -> Iterator[str]:
     parts = {person: part for part, people in run.about.people.items() for person in people}
     for person in sorted({one.participant for one in recordings}):
         if person in parts:
@@ -141,13 +147,18 @@ def _notes(run: runs.Run, recordings: tuple[Recording, ...], fitted: bool) -> It
         without = sorted(one.name for one in recordings if one.relaxing_face_k is None)
         if without and run.config.scaling.thermal == "relaxing":
             yield f"Without a relaxing phase, so their heat is absolute: {', '.join(without)}"
+    if cut_anew and not run.about.cut:
+        yield (
+            "How the pictures of the run's dataset were cut is not known: this session's are cut "
+            "as the study's build.toml says now"
+        )
     if not fitted:
         yield "No post-processing"
 
 
 @contextlib.contextmanager
 def _pictures(
-    config: TrainingConfig, session: str, study: Study | None, store: Any, progress: Progress
+    run: runs.Run, session: str, study: Study | None, store: Any, progress: Progress
 ) -> Iterator[tuple[Dataset, tuple[Recording, ...]]]:
     """Give a dataset with all of the session in it; one that is made for it is deleted again."""
     if store is not None:
@@ -161,7 +172,7 @@ def _pictures(
         )
     with tempfile.TemporaryDirectory(prefix="taver-predict-") as folder:
         made = Path(folder) / "session.zarr"
-        _build(study, session, config, made, progress)
+        _build(study, session, run, made, progress)
         data = datasets.open(made)
         yield data, _of_session(data, session)
 
@@ -177,10 +188,8 @@ def _of_session(data: Dataset, session: str) -> tuple[Recording, ...]:
     return found
 
 
-def _build(
-    study: Study, session: str, config: TrainingConfig, made: Path, progress: Progress
-) -> None:
-    """Cut the session's pictures as the dataset of the run was cut."""
+def _build(study: Study, session: str, run: runs.Run, made: Path, progress: Progress) -> None:
+    """Cut the session's pictures as those of the run's dataset, whatever build.toml says now."""
     from taver.core.consent import Audience
     from taver.core.frames import Modality
     from taver.core.session.folder import find
@@ -189,13 +198,16 @@ def _build(
     from taver.dataset.select import ClipOptions
 
     find(study, session)  # a name that is mistyped is told before anything is made
-    own = study.folder / building.FILE
-    base = building.load(own) if own.is_file() else building.BuildConfig()
+    own, cut = study.folder / building.FILE, run.about.cut
+    if cut:
+        base = msgspec.convert(cut, building.BuildConfig)
+    else:
+        base = building.load(own) if own.is_file() else building.BuildConfig()
     wanted = msgspec.structs.replace(
         base,
         sessions=(),
-        modalities=tuple(Modality(name) for name in config.modalities),
-        size_px=config.model.size_px,
+        modalities=tuple(Modality(name) for name in run.config.modalities),
+        size_px=run.config.model.size_px,
         unlabelled="keep",
         raters=0,
         clips=ClipOptions(length=1),  # one face is enough to say something

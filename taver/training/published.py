@@ -38,7 +38,7 @@ class Table(NamedTuple):
 
 _TRAN: Final = Published(0.112, 0.563, 0.521)
 _URAN: Final = Published(0.120, 0.481, 0.446)
-_PRETRAINED: Final = "published with weights trained before; here from scratch unless given"
+PRETRAINED: Final = "printed: begun from weights trained before"
 
 
 def _of(name: str, label: str, published: Published | None, note: str = "") -> Variant:
@@ -84,15 +84,20 @@ TABLES: Final = {
     "models": Table(
         "Table VI",
         "Other models, on colour",
-        "The printed rows of VGG-16, ResNet-50, VGG-Face and VGG-Face-LSTM began from weights "
-        "trained on other pictures.",
+        "The printed rows of CNN + RNN, VGG-16, ResNet-50, VGG-Face and VGG-Face-LSTM began from "
+        "weights trained on other pictures; each row here says what it began from.",
         (
-            _of("cnn2d", "CNN (Khorrami)", Published(0.132, 0.421, 0.387)),
-            _of("vgg16", "VGG-16", Published(0.131, 0.426, 0.395), _PRETRAINED),
-            _of("resnet50", "ResNet-50", Published(0.128, 0.443, 0.409), _PRETRAINED),
-            _of("vgg-face", "VGG-Face", Published(0.125, 0.478, 0.451), _PRETRAINED),
-            _of("cnn-rnn", "CNN + RNN", Published(0.127, 0.458, 0.413)),
-            _of("vgg-face-lstm", "VGG-Face-LSTM", Published(0.124, 0.482, 0.457), _PRETRAINED),
+            _of(
+                "cnn2d",
+                "CNN (Khorrami)",
+                Published(0.132, 0.421, 0.387),
+                "printed: Khorrami's network; here TRAN's layers, frame by frame",
+            ),
+            _of("vgg16", "VGG-16", Published(0.131, 0.426, 0.395), PRETRAINED),
+            _of("resnet50", "ResNet-50", Published(0.128, 0.443, 0.409), PRETRAINED),
+            _of("vgg-face", "VGG-Face", Published(0.125, 0.478, 0.451), PRETRAINED),
+            _of("cnn-rnn", "CNN + RNN", Published(0.127, 0.458, 0.413), PRETRAINED),
+            _of("vgg-face-lstm", "VGG-Face-LSTM", Published(0.124, 0.482, 0.457), PRETRAINED),
             Variant("affwildnet", "AffWildNet", None, Published(0.123, 0.499, 0.468)),
             _of("uran", "URAN", _URAN),
             _of("tran", "TRAN (all three inputs)", _TRAN),

@@ -36,7 +36,7 @@ def run_page(folder: Path) -> str:
     judged = evaluate.read_all(folder)
     parts = [_about(run), _curves(history)]
     for found, there in judged:
-        parts.append(_evaluation(found, there))
+        parts.append(_evaluation(found, there, run))
     if not judged:
         parts.append(
             page.note(f"Not judged yet: taver evaluate {folder.name}. The test part is untouched.")
@@ -101,16 +101,32 @@ def cross_page(results: Sequence[Cross]) -> str:
                 page.table(_COLUMNS, rows, right=_RIGHT),
                 page.text("Each fold by itself:"),
                 page.table(_COLUMNS, folds, right=_RIGHT),
+                *_of_seeds(found),
                 *(page.note(f"{name}: {why}", "bad") for name, why in found.failed.items()),
             )
         ]
     return page.page(
         "Cross-validation by person",
-        page.text("Everybody is judged once, by a run that has never seen them."),
+        page.text(
+            "Everybody is judged once, by a run that has never seen them"
+            f"{', with each seed' if any(found.seeds for found in results) else ''}."
+        ),
         *parts,
         simulated=any(found.simulated for found in results),
         about=results[0].dataset,
     )
+
+
+def _of_seeds(found: Cross) -> list[Markup]:
+    """Show what each seed reached, where there are several."""
+    if not found.seeds:
+        return []
+    cccs = [row.ccc for row in found.seeds.values() if row.ccc is not None]
+    told = f"Above is seed {found.seed}, whose CCC is in the middle of {len(found.seeds)} seeds"
+    if cccs:
+        told += f" ({min(cccs):.3f} to {max(cccs):.3f})"
+    rows = [(f"seed {seed}, all values", *_cells(row)) for seed, row in found.seeds.items()]
+    return [page.text(f"{told}:"), page.table(_COLUMNS, rows, right=_RIGHT)]
 
 
 def session_page(
@@ -179,17 +195,20 @@ def _curves(history: Sequence[runs.Epoch]) -> Markup:
     return page.section("How it went", page.side_by_side(*curves))
 
 
-def _evaluation(found: Evaluation, there: Path) -> Markup:
-    import pandas as pd
-
-    table = pd.read_csv(there / evaluate.PREDICTIONS)
+def _evaluation(found: Evaluation, there: Path, run: runs.Run) -> Markup:
+    table = evaluate.read_predictions(there)
     parts = [
         page.text(
             f"{found.n} values, one a {found.unit}; {found.interpolated} of them interpolated for "
             f"lack of a face; {found.unknown} predicted and not judged, for lack of a label. "
             f"Split {found.split}, post-processing {found.post}."
+            + (f" Computed on {found.computed}." if found.computed else "")
         )
     ]
+    if found.made and found.made != run.about.made:
+        parts.append(
+            page.note(f"Of another dataset than the run's: {found.dataset} (made {found.made})")
+        )
     if found.part != "test":
         parts.append(page.note("This part was seen in training: it judges nothing.", "warn"))
     if found.left_out:
@@ -254,7 +273,7 @@ def _traces(target: str, table: pd.DataFrame) -> list[Markup]:
 def _settings(run: runs.Run) -> Markup:
     tree = msgspec.to_builtins(run.config)
     told = {
-        f"{section}.{key}": value
+        f"{section}.{key}": _setting(value)
         for section, values in tree.items()
         for key, value in values.items()
     }
@@ -263,6 +282,15 @@ def _settings(run: runs.Run) -> Markup:
         page.facts(run.config.scaling.in_words()),
         page.facts(told),
         page.facts(run.about.software),
+    )
+
+
+def _setting(value: object) -> str:
+    """Return a setting as people write it."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(one) for one in value) or "none"
+    return (
+        "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     )
 
 

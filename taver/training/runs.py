@@ -4,7 +4,8 @@ runs/tran/
   run.json                 the config, the dataset, the people of each part, the state
   metrics.csv, .json       a row an epoch; the result
   last.ckpt, best.ckpt     where training goes on; what is evaluated
-  evaluation/<part>-<unit>-<post>/   scores.json, predictions.csv
+  evaluation/<part>-<unit>-<post>/   scores.json, predictions.csv; of another dataset: with its
+                                     fingerprint behind
   predictions/             of sessions: a table and a page each
   report.html
 """
@@ -20,11 +21,11 @@ import msgspec
 
 from taver.core import atomic
 from taver.core.document import Document, Part
-from taver.core.errors import AlreadyThereError, NotFoundError, TaverError
+from taver.core.errors import AlreadyThereError, DataError, NotFoundError, TaverError
 from taver.core.private import make_private_folder
 from taver.core.session.manifest import software
 from taver.core.storage import explained
-from taver.training.config import TrainingConfig
+from taver.training.config import TrainingConfig, problems_of_resuming
 from taver.training.postprocess import Post
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from taver.dataset.read import Dataset, Recording
+    from taver.training.checkpoint import Loaded
 
 FILE: Final = "run.json"
 METRICS: Final = "metrics.csv"
@@ -67,6 +69,8 @@ class About(Part, frozen=True, kw_only=True):
     began: str = ""  # from which weights
     epochs: int = 0  # after how many the weights were taken
     label_means: dict[str, float] = msgspec.field(default_factory=dict)  # of the training clips
+    # How the dataset's pictures were cut (size, rate, crop); nothing where it does not say.
+    cut: dict[str, Any] = msgspec.field(default_factory=dict)
     # By how, then by target; fitted on values of `post_unit`.
     post: dict[str, dict[str, Post]] = msgspec.field(default_factory=dict)
     post_unit: Literal["frame", "clip"] = "frame"
@@ -108,6 +112,7 @@ def about(
             if "thermal" in recording.modalities and recording.relaxing_face_k is None
         ),
         software={**software(), "torch": _torch()},
+        cut=dict((data.attributes.get("made") or {}).get("settings") or {}),
     )
 
 
@@ -122,19 +127,35 @@ def fingerprint(data: Dataset) -> str:
     return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()[:16]
 
 
-def begin(folder: Path, run: Run) -> None:
-    """Make the folder of a run that starts."""
+def make_folder(folder: Path) -> None:
+    """Make the folder of a run that starts; one that holds something else is refused."""
     with explained(folder):
         if folder.exists() and not folder.is_dir():
             raise AlreadyThereError(f"{folder} is a file", fix="choose another --out")
-        if folder.is_dir() and any(folder.iterdir()) and not (folder / FILE).is_file():
+        # A lock alone is of a run that was ended before it could write a line.
+        there = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        if FILE not in there and any(not name.startswith(".lock") for name in there):
             raise AlreadyThereError(
                 f"{folder} holds something else than a run", fix="choose another --out"
             )
         folder.parent.mkdir(parents=True, exist_ok=True)
         if not folder.exists():
             make_private_folder(folder)
-    run.write(folder / FILE)
+
+
+def check_belongs(path: Path, found: Loaded, config: TrainingConfig, about: About) -> None:
+    """Raise if a checkpoint is of another run: of another model, or learnt from other people."""
+    problems = problems_of_resuming(config, found.config)
+    people = {part: list(some) for part, some in about.people.items()}
+    if found.about.get("made") != about.made or found.about.get("people") != people:
+        problems.append("it was trained on another dataset, or on other people of it")
+    if problems:
+        raise DataError(
+            f"{path} is a checkpoint of another run than its folder's",
+            fix=f"put the {path.name} of this run back, from a backup; or train again, in another "
+            "--out",
+            problems=problems,
+        )
 
 
 def read(folder: Path) -> Run:

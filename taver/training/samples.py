@@ -56,9 +56,8 @@ def labelled(
     options = msgspec.structs.replace(options, labels=tuple(targets))
     clips, counts = select.clips_of(recordings, options)
     by_name = {recording.name: recording for recording in recordings}
-    held = [_held(clip) for clip in clips]
     labels = [_label(by_name[clip.recording], clip, targets, label) for clip in clips]
-    return Samples(by_name, held, _stacked(labels, targets)), counts
+    return Samples(by_name, [held(clip) for clip in clips], _stacked(labels, targets)), counts
 
 
 def around_each(
@@ -71,14 +70,14 @@ def around_each(
     clips = select.centred(recording, msgspec.structs.replace(options, labels=()))
     middle = options.length // 2
     seen = np.array([clip.valid[middle] for clip in clips], bool)
-    kept = [_held(clip) for clip, there in zip(clips, seen, strict=True) if there]
+    kept = [held(clip) for clip, there in zip(clips, seen, strict=True) if there]
     slots = np.flatnonzero(seen).astype(np.int64)
     columns = [_finite_or_nan(recording, target)[slots] for target in targets]
     labels = np.stack(columns, axis=-1).astype(np.float32)
     return Samples({recording.name: recording}, kept, labels), slots
 
 
-def _held(clip: Clip) -> Clip:
+def held(clip: Clip) -> Clip:
     """Return the clip with every slot that cannot be used replaced by the nearest that can."""
     if clip.valid.all() or not clip.valid.any():
         return clip
@@ -90,12 +89,14 @@ def _held(clip: Clip) -> Clip:
 def _label(
     recording: Recording, clip: Clip, targets: Sequence[str], label: Label
 ) -> npt.NDArray[np.float32]:
-    usable = clip.slots[clip.valid]
-    values = np.stack([_finite_or_nan(recording, target)[usable] for target in targets], axis=-1)
+    columns = [_finite_or_nan(recording, target) for target in targets]
     if label == "mean":
-        found = values.mean(axis=0, dtype=np.float64)
-    else:
-        found = values[len(values) - 1 if label == "last" else len(values) // 2]
+        usable = clip.slots[clip.valid]
+        found = [column[usable].mean(dtype=np.float64) for column in columns]
+    else:  # of the frame that a frame-by-frame model looks at
+        slots = held(clip).slots
+        slot = slots[-1 if label == "last" else len(slots) // 2]
+        found = [column[slot] for column in columns]
     return np.asarray(found, np.float32)
 
 

@@ -23,7 +23,6 @@ class Planned(NamedTuple):
 
     name: str  # of its folder
     config: TrainingConfig
-    store: Any = None  # None: the plan's
 
 
 class Outcome(NamedTuple):
@@ -64,7 +63,7 @@ def run_all(
             make_private_folder(folder)
     outcomes = []
     for number, one in enumerate(plan, start=1):
-        outcome = _outcome(one.store or store, folder / one.name, one, progress)
+        outcome = _outcome(store, folder / one.name, one, progress)
         outcomes.append(outcome)
         if outcome.evaluation is not None:
             told = outcome.evaluation.judged[0].all
@@ -95,15 +94,21 @@ def _outcome(store: Any, folder: Path, one: Planned, progress: Progress) -> Outc
     unit = one.config.protocol.unit
     try:
         run = training.run(store, folder, one.config, progress)
-        there = [found for found, _ in evaluate.read_all(folder) if _is_of(found, one)]
+        there = [found for found, _ in evaluate.read_all(folder) if _is_of(found, run, one)]
         found = there[0] if there else None
         if found is None:
-            found = evaluate.evaluate(folder, store=store, unit=unit, progress=progress)
+            device = one.config.machine.device
+            found = evaluate.evaluate(
+                folder, store=store, unit=unit, device=device, progress=progress
+            )
     except TaverError as error:
         return Outcome(one.name, None, None, error)
     return Outcome(one.name, run, found)
 
 
-def _is_of(found: Evaluation, one: Planned) -> bool:
+def _is_of(found: Evaluation, run: runs.Run, one: Planned) -> bool:
     """Tell whether an evaluation is the one that the plan asks for."""
-    return found.part == "test" and found.unit == one.config.protocol.unit
+    protocol = one.config.protocol
+    fitted = evaluate.posts_of(run, protocol.unit, protocol.post, given=False)
+    wanted = ("test", protocol.unit, protocol.post if fitted else "none", run.about.made)
+    return (found.part, found.unit, found.post, found.made) == wanted

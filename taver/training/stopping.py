@@ -32,12 +32,20 @@ class Stop:
             raise KeyboardInterrupt
         self._asked = True
 
+    @property
+    def asked(self) -> bool:
+        """Tell whether this process was asked to stop."""
+        return self._asked or (self._elsewhere is not None and self._elsewhere.is_set())
+
     def asked_of_any(self, fabric: Any) -> bool:
         """Tell whether any process was asked to stop; all of them hear the same answer."""
-        asked = self._asked or (self._elsewhere is not None and self._elsewhere.is_set())
-        if fabric.world_size == 1:
-            return asked
-        import torch
+        return any_of(fabric, told=self.asked)
 
-        told = fabric.all_reduce(torch.tensor(float(asked)), reduce_op="sum")
-        return bool(float(told) > 0)
+
+def any_of(fabric: Any, *, told: bool) -> bool:
+    """Tell whether any process says so; all of them hear the same answer."""
+    if fabric.world_size == 1:
+        return told
+    import torch
+
+    return bool(float(fabric.all_reduce(torch.tensor(float(told)), reduce_op="sum")) > 0)

@@ -85,7 +85,11 @@ def write(folder: Path, task: Task | None = None) -> Path:
                     "audience": "public",
                     "splits": {"default": split},
                     "simulated": True,
-                    "made": {"by": f"taver {__version__}", "from": "taver.training.synthetic"},
+                    "made": {
+                        "by": f"taver {__version__}",
+                        "from": "taver.training.synthetic",
+                        "task": msgspec.to_builtins(task),
+                    },
                 },
             )
             for number, name in enumerate(names):

@@ -41,11 +41,16 @@ def run(
     told = progress or Silent()
     data = datasets.open(store)
     prepared = prepare(data, config)
-    began = _begun(folder, config, prepared.about)
-    if began.state == "finished":
-        return began
+    finished = _before(folder, config, prepared.about)
+    if finished is not None:
+        return finished
+    runs.make_folder(folder)
     with lock.held(folder, f"The run {folder.name}"):
-        _train(store, folder, config, prepared, told)
+        finished = _before(folder, config, prepared.about)  # by another program, until now
+        if finished is None:
+            # Nothing was trained yet, or settings that may change did.
+            runs.Run(config=config, about=prepared.about).write(folder / runs.FILE)
+            _train(store, folder, config, prepared, told)
     return runs.read(folder)
 
 
@@ -140,28 +145,29 @@ def _check_enough(
         )
 
 
-def _begun(folder: Path, config: TrainingConfig, about: runs.About) -> runs.Run:
-    """Return the run in the folder, which is a new one or may be gone on with."""
+def _before(folder: Path, config: TrainingConfig, about: runs.About) -> runs.Run | None:
+    """Return the run in the folder if it is finished; raise if it is not the one asked for."""
     from taver.training import checkpoint
 
-    new = runs.Run(config=config, about=about)
-    is_there = (folder / runs.FILE).is_file()
-    if is_there and (folder / checkpoint.LAST).is_file():
-        before = runs.read(folder)
-        problems = problems_of_resuming(before.config, config)
-        if before.about.made != about.made or before.about.people != about.people:
-            problems.append("the dataset, or its split, is another one")
-        if problems:
-            raise InputError(
-                f"The run in {folder} was begun with other settings",
-                fix="give the same settings to go on with it, or another --out to begin anew",
-                problems=problems,
-            )
-        if before.state == "finished":
-            _refuse_changes(folder, before.config, config)
-            return before
-    runs.begin(folder, new)  # nothing was trained yet, or settings that may change did
-    return new
+    if not (folder / runs.FILE).is_file():
+        return None
+    before = runs.read(folder)
+    weights = (checkpoint.LAST, checkpoint.BEST)
+    if before.state != "finished" and not any((folder / name).is_file() for name in weights):
+        return None  # nothing was trained yet
+    problems = problems_of_resuming(before.config, config)
+    if before.about.made != about.made or before.about.people != about.people:
+        problems.append("the dataset, or its split, is another one")
+    if problems:
+        raise InputError(
+            f"The run in {folder} was begun with other settings",
+            fix="give the same settings to go on with it, or another --out to begin anew",
+            problems=problems,
+        )
+    if before.state != "finished":
+        return None
+    _refuse_changes(folder, before.config, config)
+    return before
 
 
 def _refuse_changes(folder: Path, before: TrainingConfig, now: TrainingConfig) -> None:
@@ -197,12 +203,20 @@ def _train(
         history = fitting.fit(
             store, folder, config, prepared, "refit", about.epochs, chosen, progress
         )
-        _copy(folder / checkpoint.LAST, folder / checkpoint.BEST, about)
+        _copy(folder / checkpoint.LAST, folder / checkpoint.BEST, _of_both(about, config, prepared))
     about = _about(folder / checkpoint.BEST)
     best = next(e for e in history if e.phase == "select" and e.epoch == about.epochs)
     told = {"best": best, "epochs": len(history), "about": about, "config": config}
     runs.write_json(folder / runs.RESULT, told)
     runs.Run(config=config, about=about, state="finished", best=best).write(folder / runs.FILE)
+
+
+def _of_both(about: runs.About, config: TrainingConfig, prepared: Prepared) -> runs.About:
+    """Say of refitted weights what is so now: the validation people's labels were learnt, too."""
+    if prepared.validation is None:
+        return about
+    both = fitting.together(prepared.training, prepared.validation)
+    return msgspec.structs.replace(about, label_means=_means(both, config))
 
 
 def history_of(rest: dict[str, Any]) -> tuple[runs.Epoch, ...]:
@@ -233,7 +247,7 @@ def _with_posts(
         return _about(path)
     unit = config.protocol.unit
     with engine.threads(config.machine):
-        model, device, _ = judging.loaded(folder, config.machine)
+        model, device = judging.loaded(folder, runs.read(folder), config.machine)
         progress.begin("post-processing", sum(r.slots for r in prepared.recordings))
         said = judging.say(model, prepared.recordings, config, unit, device, told=progress.advance)
     rate = judging.rate_hz(prepared.recordings, config, unit)

@@ -32,6 +32,7 @@ BARS = {
     "load_share_own_4fps": (None, ""),
     "load_share_tensorstore": (0.18, "min"),
     "load_share_zarr": (0.08, "min"),
+    "load_share_zarrs": (None, ""),  # zarr-python with the codecs of zarrs, by blocks
     "size_ratio": (0.75, "max"),
     "rebuild_chunks_written": (0, "is"),
     "interrupted_identical": (True, "is"),

@@ -69,6 +69,15 @@ def test_without_what_stores_frames_no_recording_begins(study, package):
     assert list(study.sessions_folder.iterdir()) == []
 
 
+def test_a_command_whose_package_is_missing_names_the_extra_and_not_a_bug(study):
+    done = children.taver(
+        "annotate", "status", cwd=study.folder, before=children.without("sqlalchemy")
+    )
+    assert_told(done.returncode, done.stderr, MissingExtraError)
+    assert "'sqlalchemy'" in done.stderr
+    assert "[web]" in done.stderr
+
+
 def test_without_what_reads_colour_the_recording_is_whole_and_no_picture_is_left(study):
     before = children.RECORDING + children.without("simplejpeg")
     done = children.taver("quick", "s01", cwd=study.folder, before=before)

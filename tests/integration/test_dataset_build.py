@@ -7,6 +7,7 @@ import shutil
 import annotating
 import built
 import faced
+import msgspec
 import numpy as np
 import pytest
 import sitting
@@ -14,17 +15,22 @@ import studies
 import zarr
 
 import taver.dataset
+from calibration import store as rigs
 from taver.core import receipt
-from taver.core.consent import Audience
+from taver.core.consent import Audience, Scope
 from taver.core.frames import Modality
 from taver.core.receipt import Stage
 from taver.core.session.folder import find
 from taver.core.session.footage import Footage
 from taver.dataset import schema
+from taver.dataset.about.verify import verify
+from taver.dataset.build.assembly import Assembly
 from taver.dataset.build.run import build
 from taver.dataset.config import BuildConfig
 from taver.dataset.select import ClipOptions
+from taver.dataset.split import SplitOptions, histograms, splits
 from taver.faces import similarity
+from taver.faces import store as faces
 from taver.faces.align import template
 
 SECONDS = 5.2
@@ -35,11 +41,14 @@ def config(**more):
     return BuildConfig(**{"clips": SHORT, **more})
 
 
-def make(study, target=None, *, audience=Audience.LAB, names=(), jobs=1, scheduler=None, **more):
+def make(
+    study, target=None, *, audience=Audience.LAB, names=(), jobs=1, scheduler=None, again=False,
+    **more,
+):  # fmt: skip
     where = str(study.folder / "dataset.zarr") if target is None else str(target)
     return build(
         study, where, config(**more), audience=audience, names=names, jobs=jobs,
-        scheduler=scheduler,
+        scheduler=scheduler, again=again,
     )  # fmt: skip
 
 
@@ -112,15 +121,11 @@ def test_the_face_stands_where_the_template_has_it_in_every_picture(studied, dat
 
 def distance_mm(study):
     """Return how far the landmarks are, by the transfer of faces."""
-    from taver.faces import store
-
-    return float(np.nanmedian(store.open_faces(find(study, "s01"))["depth_mm"][:, 17:]))
+    return float(np.nanmedian(faces.open_faces(find(study, "s01"))["depth_mm"][:, 17:]))
 
 
 def test_heat_is_aligned_with_colour_to_a_pixel(studied):
-    from taver.faces import store
-
-    rows = store.open_faces(find(studied, "s01"))
+    rows = faces.open_faces(find(studied, "s01"))
     by_color = similarity.apply(rows["similarity"][:], rows["landmarks"][:].astype(float))
     warm = similarity.apply(
         rows["thermal_similarity"][:], rows["thermal_landmarks"][:].astype(float)
@@ -198,12 +203,10 @@ def test_each_session_knows_that_it_is_built_and_when_that_is_stale(copy):
 
 
 def test_what_a_person_keeps_from_the_public_is_not_in_it(copy):
+    to_all = studies.form(audience=Audience.PUBLIC)
+    kept = {**to_all.scopes, Scope.DEPTH: Audience.LAB}
     for name in ("P01", "P02"):
-        copy.participants.sign(
-            name,
-            studies.form(scopes=tuple(s for s in studies.Scope if s != "depth"),
-                         audience=Audience.PUBLIC),
-        )  # fmt: skip
+        copy.participants.sign(name, msgspec.structs.replace(to_all, scopes=kept))
     made = make(copy, copy.folder / "public.zarr", audience=Audience.PUBLIC)
     shared = taver.dataset.open(copy.folder / "public.zarr")
     assert shared.modalities == (Modality.COLOR, Modality.THERMAL)
@@ -232,6 +235,12 @@ def test_another_size_shows_the_same_face(copy, data):
 def test_whole_pictures_are_laid_over_one_another(copy):
     make(copy, copy.folder / "whole.zarr", names=["s01"], crop="frame", size_px=128)
     one = taver.dataset.open(copy.folder / "whole.zarr").recordings["s01-interview"]
+    # A face is as small in a whole picture as that has become.
+    crop = rigs.read(copy.rig_file).crop
+    shrunk = 128 / max(crop.width_px, crop.height_px)
+    recorded = np.ptp(faces.open_faces(find(copy, "s01"))["landmarks"][:, :17], axis=1)
+    jaw = np.ptp(one.column("landmarks")[:, :17], axis=1)
+    assert np.allclose(jaw, recorded * shrunk, atol=0.01)
     assert all(one.column(f"{modality}_valid").mean() > 0.9 for modality in one.modalities)
     nose = np.rint(one.column("landmarks")[5, 30]).astype(int)
     assert (nose > 0).all()
@@ -255,6 +264,114 @@ def test_a_stretch_of_a_session_has_its_own_slots(copy):
     assert np.array_equal(
         parts["s01-b"].pictures("color", np.arange(22)), whole.pictures("color", np.arange(30, 52))
     )
+
+
+class Stopped(BaseException):
+    """As if the power went."""
+
+
+@pytest.fixture
+def cut_only(copy):
+    """Build as far as everything is cut, and not to the end."""
+
+    def stop(*_):
+        raise Stopped
+
+    def cut(target, **more):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(Assembly, "finish", stop)
+            with pytest.raises(Stopped):
+                make(copy, target, **more)
+        return target.with_name(f".{target.name}.building")
+
+    return cut
+
+
+def test_what_was_cut_before_a_stop_does_not_stand_for_what_is_wanted_now(copy, cut_only):
+    signed = studies.form(audience=Audience.PUBLIC)
+    copy.participants.sign("P01", signed)
+    for first, then in (
+        ({"audience": Audience.LAB}, {"audience": Audience.PUBLIC}),
+        ({"size_px": 16}, {"size_px": 24}),
+    ):
+        target = copy.folder / "stopped.zarr"
+        for more in (then, first):
+            cut_only(target, names=["s01"], **more)
+        make(copy, target, names=["s01"], **then)
+        assert_shown(target)
+        shutil.rmtree(target)
+
+
+def test_notes_of_a_build_whose_pictures_are_gone_stand_for_nothing(copy, cut_only):
+    target = copy.folder / "stopped.zarr"
+    notes = cut_only(target, names=["s01"], size_px=16) / "blocks"
+    shutil.copytree(notes, copy.folder / "notes")
+    make(copy, target, names=["s01"], size_px=16)
+    shutil.rmtree(target)  # by whoever had it
+    shutil.copytree(copy.folder / "notes", notes)  # as if it was stopped before it had tidied up
+    make(copy, target, names=["s01"], size_px=16)
+    assert_shown(target)
+
+
+def assert_shown(target):
+    """Every picture that is marked as valid holds something."""
+    assert verify(taver.dataset.open(target)) == []
+
+
+def test_damage_that_a_look_at_indexes_and_values_shows_is_mended_by_the_next_build(copy):
+    store = copy.folder / "dataset.zarr"
+    before = tree(store)
+    (depth,) = files_of(store, "s01-interview/depth/c")
+    (gone,) = files_of(store, "s02-interview/color/c")
+    faced.damage(depth, depth.stat().st_size - 80)
+    gone.unlink()
+    made = make(copy)
+    assert not made.unchanged
+    assert sum("damaged, and made anew" in note for note in made.notes) == 2
+    assert made.labels_written == 0
+    assert tree(store) == before
+    for path in files_of(store, "s01-interview/valence_raters/c"):
+        path.unlink()
+    assert make(copy).labels_written == 1
+    assert tree(store) == before
+    assert make(copy).unchanged
+
+
+def test_damage_that_nobody_can_see_is_mended_where_everything_is_asked_for_again(copy):
+    store = copy.folder / "dataset.zarr"
+    before = tree(store)
+    (color,) = files_of(store, "s01-interview/color/c")
+    faced.damage(color, 4000)  # a colour is as good as another
+    assert make(copy).unchanged
+    assert tree(store) != before
+    assert not make(copy, again=True).unchanged
+    assert tree(store) == before
+
+
+def files_of(store, inside):
+    return [path for path in (store / "recordings" / inside).rglob("*") if path.is_file()]
+
+
+def test_another_seed_divides_people_anew_and_that_is_said(copy):
+    def tested():
+        return taver.dataset.open(copy.folder / "dataset.zarr").splits["default"]["test"]
+
+    (was,) = tested()
+    seed = next(n for n in range(1, 50) if divided(copy, SplitOptions(seed=n)) != [was])
+    made = make(copy, split=SplitOptions(seed=seed))
+    assert tested() != [was]
+    assert any("divided anew" in note for note in made.notes)
+    built.label(copy, "s01", shift=0.7)
+    made = make(copy, split=SplitOptions(seed=seed))
+    assert made.labels_written == 1
+    assert tested() != [was]
+    assert not any("divided anew" in note for note in made.notes)
+
+
+def divided(study, options):
+    """Return who would test."""
+    data = taver.dataset.open(study.folder / "dataset.zarr")
+    return splits(histograms(data.recordings.values()), options)["default"]["test"]
 
 
 def test_a_session_that_nobody_rated_is_kept_without_labels_or_left_out(copy):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import random
 import subprocess
 import sys
@@ -130,6 +131,34 @@ def test_two_builds_to_one_address_do_not_meet(studied, s3, monkeypatch):
         with pytest.raises(BusyError, match="another-machine"):
             staging.publish()
     assert buckets.objects(f"s3://{BUCKET}/both") == {".data.zarr.lease": theirs}
+
+
+TAKEN = """
+from taver.dataset.build.bucket import Bucket
+import os, sys
+with Bucket(sys.argv[1]).building():
+    os._exit(9)
+"""
+
+
+def test_who_died_here_is_not_waited_for_and_a_namesake_elsewhere_is(s3, tmp_path, monkeypatch):
+    """A host's name says little: containers may share it, and have a cache each."""
+    from taver.dataset.build.bucket import Bucket
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "here"))
+    address = f"s3://{BUCKET}/left/data.zarr"
+    done = subprocess.run([sys.executable, "-c", TAKEN, address], check=False, timeout=60)
+    assert done.returncode == 9
+    (left,) = buckets.objects(f"s3://{BUCKET}/left").values()
+    with monkeypatch.context() as patched:
+        patched.setenv("XDG_CACHE_HOME", str(tmp_path / "there"))
+        with pytest.raises(BusyError, match=platform.node()), Bucket(address).building():
+            pass
+    assert buckets.objects(f"s3://{BUCKET}/left") == {".data.zarr.lease": left}
+    with Bucket(address).building() as staging:
+        staging.lease.confirm()
+    assert buckets.objects(f"s3://{BUCKET}/left") == {}
+    assert list(tmp_path.rglob("*.tokens")) == []
 
 
 class Killed(BaseException):

@@ -10,11 +10,12 @@ import msgspec
 import places
 import pytest
 import studies
+import telling
 import zarr
 
 from calibration import store as rigs
 from taver.core import lock
-from taver.core.consent import Audience
+from taver.core.consent import Audience, Scope
 from taver.core.errors import (
     AlreadyThereError,
     BusyError,
@@ -26,9 +27,13 @@ from taver.core.errors import (
     StorageError,
 )
 from taver.core.frames import Modality
+from taver.core.recording.writer import StreamWriter
 from taver.core.session.folder import find
+from taver.core.session.footage import Footage
+from taver.core.session.manifest import Phase
 from taver.dataset import config
 from taver.dataset.build import folder
+from taver.dataset.build import refused as refusing
 from taver.dataset.build.run import build
 from taver.dataset.config import BuildConfig
 from taver.dataset.select import ClipOptions
@@ -171,6 +176,49 @@ def test_a_dataset_of_another_version_is_left_as_it_is(study):
     assert path.read_bytes() == before
 
 
+def test_faces_that_only_ones_own_model_can_find_are_never_found_with_another(study):
+    folder = find(study, "s01").folder
+    for path in (folder / "faces.zarr" / "zarr.json", folder / "stages" / "faces.json"):
+        tree = json.loads(path.read_text())
+        told = tree.get("attributes", tree)
+        told["settings"]["models"]["landmarks"] = "0" * 64
+        if told is not tree:
+            told["models"]["landmarks"]["own"] = True
+        path.write_text(json.dumps(tree))
+    assert not any("found on the way" in note for note in make(study).notes)
+    rig = json.loads(study.rig_file.read_text())
+    study.rig_file.write_text(json.dumps(rig | {"made": "2026-11-21"}))
+    before = telling.tree(study.folder)
+    with pytest.raises(DataError, match="landmark model of your own") as told:
+        make(study)
+    assert "--shape-predictor" in told.value.fix
+    assert telling.tree(study.folder) == before
+
+
+def test_how_warm_a_relaxing_face_is_comes_from_a_table_as_taver_wrote_it(study):
+    session, times = find(study, "s01"), built.color_ns(study)
+    relaxing = Phase(name="Relaxing video", start_unix_ns=int(times[0]), end_unix_ns=int(times[4]))
+    session.save(msgspec.structs.replace(session.manifest, phases=(relaxing,)))
+    make(study)
+    root = zarr.open_group(study.folder / "dataset.zarr", mode="r")
+    assert 300 < root["recordings/s01-interview"].attrs["relaxing_face_k"] < 312
+    path = session.folder / "faces.csv"
+    table = path.read_text()
+    for change, what in (
+        (lambda text: text.replace(",", ";"), "not as taver wrote it"),
+        (lambda text: text.replace(str(times[3]), str(times[3] // 10**6 * 10**6)), "unix_ns"),
+        (lambda text: "\n".join(text.splitlines()[:-1]), "unix_ns"),
+        (lambda text: text.replace("nose_tip_k", "nose"), "nose_tip_k"),
+    ):
+        path.write_text(change(table))
+        with pytest.raises(DataError, match=what) as told:
+            make(study)
+        assert "taver faces --session s01 --again" in told.value.fix
+    path.unlink()
+    with pytest.raises(NotFoundError, match="gone"):
+        make(study)
+
+
 def test_two_builds_at_a_time_are_refused(study, monkeypatch):
     monkeypatch.setattr(folder, "_PATIENCE_S", 0.1)
     staging = study.folder / ".dataset.zarr.building"
@@ -199,6 +247,70 @@ def test_nobody_is_shared_who_did_not_agree(study):
     assert "s01" in told.value.problems[0]
 
 
+def test_who_did_not_agree_to_landmarks_does_not_keep_others_from_a_dataset(study):
+    built.twin(study, "s01", "s02", "P02")
+    without = tuple(scope for scope in Scope if scope is not Scope.LANDMARKS)
+    study.participants.sign("P02", studies.form(scopes=without))
+    made = make(study)
+    assert made.recordings == 1
+    assert any("s02: left out" in note and "landmarks" in note for note in made.notes)
+    with pytest.raises(ConsentError, match="landmarks"):
+        make(study, names=["s02"])
+
+
+def test_a_session_whose_faces_cannot_be_found_is_left_out_unless_it_was_asked_for(study):
+    built.twin(study, "s01", "s02", "P02")
+    (file,) = find(study, "s02").stream_files(Modality.COLOR)
+    with Footage(find(study, "s02"), Modality.COLOR) as color:
+        header = color.header
+    file.unlink()
+    with StreamWriter(file, header) as writer:
+        writer.finish()
+    made = make(study)
+    assert made.recordings == 1
+    assert any("s02: left out" in note and "no frames" in note for note in made.notes)
+    with pytest.raises(DataError, match="no frames"):
+        make(study, names=["s01", "s02"])
+
+
+def test_there_is_heat_only_where_depth_may_be_looked_at(study):
+    with pytest.raises(InputError, match="by depth") as told:
+        make(study, crop="frame", size_px=16, modalities=(Modality.COLOR, Modality.THERMAL))
+    assert 'add "depth"' in told.value.fix
+    assert nothing_made(study)
+    without = tuple(scope for scope in Scope if scope is not Scope.DEPTH)
+    study.participants.sign("P01", studies.form(scopes=without))
+    for crop in ("frame", "face"):  # and faces are not found in it without depth, either
+        made = make(study, crop=crop, size_px=16)
+        assert any("without thermal" in note and "by depth" in note for note in made.notes)
+        root = zarr.open_group(study.folder / "dataset.zarr", mode="r")
+        assert root["recordings/s01-interview"].attrs["modalities"] == ["color"]
+
+
+def test_two_recordings_are_not_called_the_same(study):
+    times = built.color_ns(study)
+    built.label(study, clips={"A": times[:8], "s01-a": times[8:]})
+    with pytest.raises(InputError, match="one name") as told:
+        make(study)
+    assert told.value.problems == ("s01, clip A: s01-A", "s01, clip s01-a: s01-a")
+    assert nothing_made(study)
+
+
+@pytest.mark.parametrize(
+    ("clips", "what"),
+    [
+        ({"rate_hz": 25.0}, "25 pictures a second cannot be taken of 10"),
+        ({"modalities": ("color", "thermal")}, "not in every recording"),
+    ],
+)
+def test_clips_that_cannot_be_had_are_refused_before_anything_is_cut(study, clips, what):
+    with pytest.raises(InputError, match=what) as told:
+        make(study, clips=ClipOptions(length=2, **clips), modalities=(Modality.COLOR,))
+    assert "[clips]" in told.value.fix
+    assert nothing_made(study)
+    assert not (study.folder / ".dataset.zarr.building").exists()
+
+
 def test_a_build_toml_that_says_nonsense_is_refused_with_the_key(study):
     path = study.folder / "build.toml"
     path.write_text('modalities = ["color", "sound"]\n')
@@ -208,6 +320,14 @@ def test_a_build_toml_that_says_nonsense_is_refused_with_the_key(study):
     with pytest.raises(ConfigError) as told:
         config.load(path)
     assert "size_px" in told.value.problems[0]
+    for text, said in (
+        ('[clips]\nlabels = ["valance"]\n', "choose among arousal, valence"),
+        ("[split]\nfolds = 1\n", "nobody train"),
+    ):
+        path.write_text(text)
+        with pytest.raises(ConfigError, match=said) as told:
+            config.load(path)
+        assert str(path) in told.value.what
     path.write_text("size_px = 48\nrate_hz = 5\n[clips]\nlength = 8\n[split]\nfolds = 3\n")
     assert config.load(path).clips.length == 8
 
@@ -248,3 +368,19 @@ def test_a_disk_without_room_is_told_of_and_keeps_what_was_there(study, tmp_path
         made = build(study, str(target), BuildConfig(clips=ClipOptions(length=2)),
                      audience=Audience.LAB)  # fmt: skip
         assert made.recordings == 1
+
+
+def test_bringing_up_to_date_takes_no_room_for_pictures_that_stay(study, tmp_path, monkeypatch):
+    monkeypatch.setattr(refusing, "_SPARE_BYTES", 0)
+    with places.small_disk(tmp_path / "disk") as disk:
+        disk.holds(40_000, 1000)
+        target = disk.folder / "dataset.zarr"
+        options = BuildConfig(clips=ClipOptions(length=2), size_px=192)
+        build(study, str(target), options, audience=Audience.LAB)
+        room_kb = shutil.disk_usage(disk.folder).used // 1024
+        disk.holds(room_kb + 600, 1000)
+        built.label(study, shift=0.7)
+        made = build(study, str(target), options, audience=Audience.LAB)
+        assert made.labels_written == 1
+        with pytest.raises(StorageError, match="No room"):
+            build(study, str(target), options, audience=Audience.LAB, again=True)

@@ -9,6 +9,7 @@ import sys
 import time
 
 import built
+import msgspec
 import pytest
 import studies
 import telling
@@ -17,6 +18,7 @@ import trained
 from taver.cli.main import run
 from taver.core.errors import InputError, NotFoundError
 from taver.core.study import Study
+from taver.training import runs
 
 WORDS = [word for one in (*trained.SMALL, "optimiser.epochs=3") for word in ("--set", one)]
 TRAIN = ["train-baseline", *WORDS]
@@ -59,7 +61,10 @@ def test_a_run_is_judged_by_its_name_and_the_table_is_printed(run_once, cli):
     assert "fitted on P03" in done.err
     page = (study.folder / "runs" / "tran" / "report.html").read_text()
     assert "Judged on test, by frame" in page
-    assert cli(study, "evaluate", "tran", "--part", "train", "--post", "none").code == 0
+    assert (
+        cli(study, "evaluate", "tran", "--part", "train", "--device", "auto", "--post", "none").code
+        == 0
+    )
     assert "it judges nothing" in (study.folder / "runs" / "tran" / "report.html").read_text()
 
 
@@ -78,6 +83,18 @@ def test_a_session_of_the_study_is_predicted_without_leaving_anything_behind(run
         "recording", "participant", "time_s", "interpolated", "valence", "valence_raw",
     }  # fmt: skip
     assert all(-1 <= float(row["valence"]) <= 1 for row in rows)
+    assert "as the study's build.toml says now" in done.err  # its dataset says nothing of it
+    run_json = study.folder / "runs" / "tran" / "run.json"
+    run = runs.read(run_json.parent)
+    cut = {"size_px": 32, "rate_hz": 5, "crop": "frame", "least_seen": 0.3}
+    told = msgspec.structs.replace(run.about, cut=cut)
+    before_ = run_json.read_bytes()
+    msgspec.structs.replace(run, about=told).write(run_json)
+    done = cli(study, "predict", "tran", "--session", "s01", "--device", "cpu")
+    run_json.write_bytes(before_)
+    assert done.code == 0, done.err
+    assert "build.toml" not in done.err
+    assert len((folder / "s01.csv").read_text().splitlines()) - 1 <= len(rows) // 2 + 1
     assert "SIMULATED" in (folder / "s01.html").read_text()
 
 

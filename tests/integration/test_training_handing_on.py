@@ -2,6 +2,7 @@
 
 import json
 import struct
+import tracemalloc
 
 import av
 import numpy as np
@@ -13,8 +14,8 @@ from taver import dataset
 from taver.cli.main import run as typed
 from taver.core.errors import AlreadyThereError, DataError, InputError, TaverError
 from taver.dataset import schema
-from taver.training import checkpoint, models, predict, synthetic, training
-from taver.training.attention import maps, regions
+from taver.training import checkpoint, models, predict, runs, synthetic, training
+from taver.training.attention import draw, maps, regions
 from taver.training.export import program
 from taver.training.export.run import export
 
@@ -152,6 +153,43 @@ def test_shares_of_attention_are_those_that_were_planted():
     expected = 5 * inside / (5 * inside + 0.5 * (size**2 - inside))
     assert found["mouth"].attention == pytest.approx(expected, abs=0.05)
     assert found["eyes"].attention < found["eyes"].area
+
+
+def test_where_a_model_looked_is_not_shown_on_frames_that_were_lost(tmp_path):
+    lost = trained.make(tmp_path / "d.zarr", people=2, seconds=4, lost=(5,))
+    config = trained.settings(*SMALL, "clips.missing=mask", "clips.most_missing=0.5")
+    recording = next(iter(dataset.open(lost).recordings.values()))
+    model = models.build(config.model)
+    seen = maps.looked(model, recording, config, torch.device("cpu"))
+    assert len(seen.slots) == 5
+    assert 5 not in seen.slots
+    assert seen.color.mean(axis=(2, 3, 4)).min() > 20
+
+
+def test_an_hour_of_attention_is_drawn_frame_by_frame():
+    """All of its film's frames at once would take 14 GB."""
+    side, clips = 96, 900
+    seen = maps.Looked(
+        "r",
+        np.zeros((clips, 16), np.int64),
+        np.broadcast_to(np.uint8(90), (clips, 16, side, side, 3)),
+        np.broadcast_to(np.float32(1), (clips, 16, side, side)),
+        np.zeros((clips, 16, 68, 2), np.float32),
+    )
+    tracemalloc.start()
+    frames = draw.film_frames(seen, 3)
+    assert next(frames).shape == (3 * side, 6 * side, 3)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 2**30
+
+
+def test_tasks_of_another_seed_or_size_are_other_datasets(tmp_path):
+    small = {"people": 2, "test_people": 1, "clips": 2, "length": 4}
+    tasks = [synthetic.Task(**small, seed=seed) for seed in (0, 1)]
+    made = [synthetic.write(tmp_path / f"{task.seed}.zarr", task) for task in tasks]
+    one, other = (runs.fingerprint(dataset.open(path)) for path in made)
+    assert one != other
 
 
 def test_the_task_hides_its_label_as_it_says(tmp_path):

@@ -1,7 +1,10 @@
 """What cannot be trained on, or judged: told with what to do, and nothing is lost."""
 
+import contextlib
 import json
+import re
 import sys
+import types
 
 import children
 import numpy as np
@@ -18,7 +21,17 @@ from taver.core.errors import (
     NotFoundError,
     TaverError,
 )
-from taver.training import checkpoint, failing, fitting, runs, training
+from taver.dataset import read as datasets
+from taver.training import (
+    checkpoint,
+    engine,
+    failing,
+    fitting,
+    losses,
+    runs,
+    samples,
+    training,
+)
 
 EPOCHS = ("optimiser.epochs=2", "protocol.unit=clip")
 
@@ -113,19 +126,70 @@ def test_a_gpu_that_is_not_there_is_told(store, tmp_path):
     assert refused(InputError, store, tmp_path / "run", "machine.device=cuda", match="0 GPUs").fix
 
 
-def test_a_loss_that_stops_being_a_number_stops_the_run_and_says_where(store, tmp_path):
-    """A rate far too high: the weights go beyond all numbers within a few steps."""
+def test_a_loss_that_stops_being_a_number_stops_the_run_and_its_own_advice_finishes_it(
+    store, tmp_path
+):
+    """A rate far too high for one step: by the next, weights are beyond all numbers."""
     folder = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        training.run(store, folder, trained.settings(*EPOCHS), trained.CtrlC(20))
+    good = (folder / "last.ckpt").read_bytes()
     told = refused(
         TaverError, store, folder, "optimiser.learning_rate=1e30", match="no longer a number"
     )
-    assert "in step" in str(told)
-    assert "weights" in str(told) or "layer" in str(told)
+    assert "in step 7" in str(told)
+    assert "layer" in str(told)
     assert any("slots" in problem for problem in told.problems)
-    assert "learning_rate" in told.fix
-    found = checkpoint.load(folder / "last.ckpt")
-    assert json.loads(found.rest["state"])["step"] >= 1
+    assert (folder / "last.ckpt").read_bytes() == good
     assert runs.read(folder).state == "training"
+    advised = re.search(r"--set (optimiser\.learning_rate=\S+);", told.fix).group(1)
+    run = training.run(store, folder, trained.settings(*EPOCHS, advised))
+    assert run.state == "finished"
+    assert steps_of(folder) == 16
+    assert largest(folder / "last.ckpt") < 10
+
+
+def steps_of(folder):
+    return json.loads(checkpoint.load(folder / "last.ckpt").rest["state"])["step"]
+
+
+def largest(path):
+    return max(float(value.abs().max()) for value in checkpoint.load(path).weights.values())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("machine.save_every_s=0",),
+        # The only step there is: nothing comes after it that could notice.
+        ("optimiser.batch=1000", "optimiser.epochs=1", "optimiser.patience=0"),
+    ],
+)
+def test_weights_that_give_no_numbers_are_never_saved_nor_called_best(store, tmp_path, words):
+    folder = tmp_path / "run"
+    told = refused(
+        TaverError, store, folder, "optimiser.learning_rate=1e30", *words,
+        match="give no numbers any more after step 1",
+    )  # fmt: skip
+    assert "nothing was saved yet" in told.fix
+    assert not list(folder.glob("*.ckpt"))
+    assert runs.read(folder).state == "training"
+
+
+def test_gradients_that_are_no_numbers_stop_before_the_step_though_the_loss_is_one(
+    store, tmp_path, monkeypatch
+):
+    plain = losses.loss
+
+    def rooted(kind, outputs, *rest, **told):
+        """Add a root of nothing, whose slope is infinite."""
+        return plain(kind, outputs, *rest, **told) + (0 * outputs).sqrt().sum()
+
+    monkeypatch.setattr(losses, "loss", rooted)
+    told = refused(TaverError, store, tmp_path / "run", match="gradients are no longer numbers")
+    assert "in step 1" in str(told)
+    assert "those of emotion" in str(told)
+    assert not list((tmp_path / "run").glob("*.ckpt"))
 
 
 def test_where_numbers_end_is_found_in_pictures_weights_and_layers():
@@ -139,10 +203,54 @@ def test_where_numbers_end_is_found_in_pictures_weights_and_layers():
             return self.second(torch.log(-self.first(batch["color"]).abs()))
 
     model, fine = Model(), {"color": torch.ones((1, 2))}
-    assert failing._where(model, fine) == "first in the layer second"
-    assert "color pictures" in failing._where(model, {"color": torch.full((1, 2), torch.nan)})
+    assert failing.where(model, fine) == "first in the layer second"
+    assert failing.where(Demanding(1), {"color": torch.ones((1, 3, 2, 4, 4))}) is None
+    assert "color pictures" in failing.where(model, {"color": torch.full((1, 2), torch.nan)})
     model.first.weight.data[0, 0] = torch.inf
-    assert failing._where(model, fine) == "the weights first.weight are no longer numbers"
+    assert failing.where(model, fine) == "the weights first.weight are no longer numbers"
+
+
+class Demanding(torch.nn.Module):
+    """Asks for more memory than there is anywhere as soon as a batch is larger than `most`."""
+
+    def __init__(self, most):
+        super().__init__()
+        self.most, self.weight = most, torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, batch):
+        clips = len(batch["color"])
+        if clips > self.most:
+            torch.empty(2**50)
+        return batch["color"].mean(dim=(1, 2, 3, 4))[:, None] + self.weight
+
+
+def test_what_is_said_of_clips_is_said_in_smaller_batches_where_memory_runs_out(store):
+    config = trained.settings("optimiser.batch=8")
+    data = datasets.open(store)
+    some, _ = samples.labelled(data.recordings.values(), config.clip_options, ("valence",), "mean")
+    device, told = torch.device("cpu"), []
+    whole = engine.predictions(Demanding(8), some, config, device)
+    parts = engine.predictions(Demanding(2), some, config, device, told=told.append)
+    assert parts == pytest.approx(whole, abs=1e-6)
+    assert sum(told) == len(some.clips) == 64
+    assert max(told) == 2
+    with pytest.raises(TaverError, match="nor does a single clip") as refused_:
+        engine.predictions(Demanding(0), some, config, device)
+    assert "--width" in refused_.value.fix
+
+
+def test_the_batch_that_fits_is_told_of_all_processes_together(monkeypatch):
+    """Each of two had 8 of 16 clips; 2 fit into each."""
+    config = trained.settings("optimiser.batch=16")
+    fabric = types.SimpleNamespace(
+        world_size=2, device=torch.device("cpu"), autocast=contextlib.nullcontext
+    )
+    monkeypatch.setattr(failing.models, "build", lambda _: Demanding(3))
+    no_room = failing.NoRoomError(8, MemoryError())
+    told = failing.out_of_memory(Demanding(3), config, fabric, no_room)
+    assert "A batch of 16 clips (8 in each of 2 processes)" in str(told)
+    assert "one of 4 does" in str(told)
+    assert "optimiser.batch=4" in told.fix
 
 
 # After what a run imports is there, so that it is pictures and layers that find no room.

@@ -1,6 +1,7 @@
 """A run from a dataset to a judged model: what it reads, keeps, goes on with and refuses."""
 
 import csv
+import json
 import shutil
 import zipfile
 
@@ -13,7 +14,9 @@ import zarr
 
 from taver.core.errors import BusyError, DataError, InputError, TaverError
 from taver.core.lock import held
-from taver.training import checkpoint, evaluate, report, runs, training
+from taver.training import checkpoint, engine, evaluate, predict, report, runs, training
+from taver.training.export import card
+from taver.training.export.run import export
 
 EPOCHS = ("optimiser.epochs=2", "optimiser.patience=0")
 
@@ -55,6 +58,7 @@ def test_a_run_leaves_what_is_needed_to_judge_and_to_understand_it(finished_once
     result = msgspec.json.decode((folder / "metrics.json").read_bytes())
     assert result["best"]["ccc"] == pytest.approx(float(best["ccc"]))
     assert any("loss" in title and "CCC" in title and "for all" in title for title in told.titles)
+    assert "at most" not in "".join(told.titles)  # what it takes is not known so well
 
 
 def test_what_is_judged_is_every_slot_with_those_without_a_face_interpolated(finished, store):
@@ -158,6 +162,12 @@ def test_refitting_trains_as_long_as_was_best_on_both_with_settings_frozen(store
     )
     assert any(not torch.equal(best.weights[n], selected.weights[n]) for n in best.weights)
     assert best.about["post"] == selected.about["post"]
+    # What the trivial prediction says was learnt from the same people, and no card says of these
+    # weights what was said of others.
+    assert best.about["label_means"] != selected.about["label_means"]
+    words = card.text(run, {}, {})
+    assert "refitted" in words
+    assert "CCC" not in words
 
 
 def test_patience_ends_a_run_that_gets_no_better(store, tmp_path):
@@ -181,12 +191,66 @@ def test_a_finished_run_is_not_trained_again_and_other_settings_are_refused(fini
     assert (finished / "last.ckpt").read_bytes() == before
 
 
-def test_two_programs_do_not_train_one_run(store, tmp_path):
-    config = trained.settings(*EPOCHS)
+def test_a_finished_run_stays_finished_without_its_last_checkpoint(finished, store):
+    (finished / "last.ckpt").unlink()
+    before = {path: path.read_bytes() for path in finished.iterdir() if path.is_file()}
+    assert training.run(store, finished, trained.settings("optimiser.epochs=6")).state == "finished"
+    with pytest.raises(InputError, match="other settings"):
+        training.run(store, finished, trained.settings("optimiser.epochs=6", "optimiser.batch=2"))
+    assert {path: path.read_bytes() for path in finished.iterdir() if path.is_file()} == before
+
+
+def test_two_programs_do_not_train_one_run_and_the_second_changes_nothing(store, tmp_path):
+    folder, config = tmp_path / "run", trained.settings(*EPOCHS)
     with pytest.raises(KeyboardInterrupt):
-        training.run(store, tmp_path / "run", config, trained.CtrlC(4))
-    with held(tmp_path / "run", "The run"), pytest.raises(BusyError):
-        training.run(store, tmp_path / "run", config)
+        training.run(store, folder, config, trained.CtrlC(4))
+    with held(folder, "The run"), pytest.raises(BusyError):
+        training.run(store, folder, config)
+    (folder / "last.ckpt").unlink()  # as in its first minutes, when other settings are allowed
+    before = (folder / "run.json").read_bytes()
+    with held(folder, "The run"), pytest.raises(BusyError):
+        training.run(store, folder, trained.settings(*EPOCHS, "optimiser.batch=2"))
+    assert (folder / "run.json").read_bytes() == before
+
+
+def test_ctrl_c_while_the_last_epoch_is_judged_is_obeyed_once_that_is_saved(
+    store, tmp_path, monkeypatch
+):
+    judge, folder, config = engine.predictions, tmp_path / "run", trained.settings(*EPOCHS)
+
+    def pressed(*arguments, **named):
+        if (folder / "last.ckpt").is_file():  # the first epoch is over
+            trained.CtrlC(0).advance()
+        return judge(*arguments, **named)
+
+    monkeypatch.setattr(engine, "predictions", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        training.run(store, folder, config)
+    monkeypatch.undo()
+    last = checkpoint.load(folder / "last.ckpt")
+    assert len(training.history_of(last.rest)) == 2
+    assert runs.read(folder).state == "training"
+    assert training.run(store, folder, config).state == "finished"
+    assert torch.equal(
+        last.rest["random"], checkpoint.load(folder / "last.ckpt").rest["random"]
+    )  # no further step
+
+
+def test_at_full_width_a_stopped_run_goes_on_bit_by_bit_too(tmp_path):
+    """Pictures of 48 pixels and 32 channels or more are convolved by Winograd's way."""
+    store = trained.make(tmp_path / "d.zarr", people=3, seconds=8, size_px=48)
+    config = trained.settings(
+        "model.name=tran", "model.width=1", "model.size_px=48", "optimiser.epochs=1",
+        "optimiser.patience=0", "protocol.unit=clip",
+    )  # fmt: skip
+    training.run(store, tmp_path / "through", config)
+    with pytest.raises(KeyboardInterrupt):
+        training.run(store, tmp_path / "stopped", config, trained.CtrlC(1))
+    training.run(store, tmp_path / "stopped", config)
+    one, other = (checkpoint.load(tmp_path / n / "last.ckpt") for n in ("through", "stopped"))
+    assert json.loads(one.rest["state"])["step"] == 2
+    assert all(torch.equal(one.weights[name], other.weights[name]) for name in one.weights)
+    assert torch.equal(one.rest["random"], other.rest["random"])
 
 
 def test_both_targets_are_learnt_from_all_three_modalities_with_what_else_can_be_chosen(
@@ -213,6 +277,65 @@ def test_a_run_that_knows_the_test_people_is_not_judged_on_them(finished, tmp_pa
     other = trained.make(tmp_path / "other.zarr", people=2, seconds=8)
     with pytest.raises(DataError, match="has seen people of the test part: P02"):
         evaluate.evaluate(finished, store=other)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("model.name=uran",), "model.name was cnn3d, and is uran now"),
+        (("protocol.seed=7",), "protocol.seed was 0, and is 7 now"),
+        ((), "another dataset, or on other people"),
+    ],
+)
+def test_the_weights_of_another_run_are_noticed_wherever_they_are_used(
+    finished, store, tmp_path, words, told
+):
+    """Of another model, of another seed, or learnt from people who test here."""
+    other = store if words else trained.make(tmp_path / "other.zarr", people=6, seconds=8)
+    config = trained.settings(*EPOCHS, "optimiser.epochs=1", *words)
+    training.run(other, tmp_path / "other", config)
+    shutil.copy(tmp_path / "other" / "best.ckpt", finished / "best.ckpt")
+    for use in (
+        lambda: evaluate.evaluate(finished),
+        lambda: predict.predict(finished, "s04", store=store),
+        lambda: export(finished, "torch", tmp_path / "out"),
+    ):
+        with pytest.raises(DataError, match="of another run") as refused:
+            use()
+        assert any(told in problem for problem in refused.value.problems)
+    assert not (finished / "evaluation").exists()
+
+
+def test_going_on_from_the_last_checkpoint_of_another_run_is_refused(store, tmp_path):
+    for name, words in (("mine", EPOCHS), ("other", (*EPOCHS, "protocol.seed=7"))):
+        with pytest.raises(KeyboardInterrupt):
+            training.run(store, tmp_path / name, trained.settings(*words), trained.CtrlC(4))
+    shutil.copy(tmp_path / "other" / "last.ckpt", tmp_path / "mine" / "last.ckpt")
+    with pytest.raises(DataError, match="of another run"):
+        training.run(store, tmp_path / "mine", trained.settings(*EPOCHS))
+
+
+def test_what_was_trained_on_a_gpu_is_judged_where_there_is_none(finished):
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    run = runs.read(finished)
+    machine = msgspec.structs.replace(run.config.machine, device="cuda", threads=64)
+    config = msgspec.structs.replace(run.config, machine=machine)
+    msgspec.structs.replace(run, config=config).write(finished / "run.json")
+    assert evaluate.evaluate(finished, unit="clip", post="none").computed == "cpu, fp32"
+    with pytest.raises(InputError, match="0 GPUs"):
+        evaluate.evaluate(finished, unit="clip", post="none", device="cuda")
+
+
+def test_scores_on_another_dataset_stand_beside_those_of_the_runs_own(finished, tmp_path):
+    own = evaluate.evaluate(finished, unit="clip", post="none")
+    strangers = {"default": {"train": [], "validation": [], "test": ["P07", "P08"]}}
+    other = trained.make(tmp_path / "other.zarr", people=8, seconds=4, splits=strangers)
+    found = evaluate.evaluate(finished, store=other, unit="clip", post="none")
+    assert set(found.judged[0].people) == {"P07", "P08"}
+    (mine, folder), (others, _) = evaluate.read_all(finished)
+    assert (mine, folder.name, others) == (own, "test-clip-none", found)
+    assert "Of another dataset than the run&#x27;s" in report.run_page(finished)
 
 
 def test_a_changed_checkpoint_is_refused_when_judging_and_when_going_on(store, finished):

@@ -4,6 +4,7 @@ import csv
 import json
 
 import datasets as making
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -11,7 +12,7 @@ import trained
 
 from taver.core.errors import InputError
 from taver.core.progress import Silent
-from taver.training import ablate, checkpoint, cross, evaluate, report, series, training
+from taver.training import ablate, checkpoint, cross, evaluate, report, runs, series, training
 
 SHORT = ("optimiser.epochs=1", "optimiser.patience=0", "protocol.unit=clip", "protocol.post=none")
 
@@ -62,13 +63,20 @@ def test_two_processes_train_as_one_does_and_stop_together(store, tmp_path):
 
 def test_everybody_is_judged_once_by_a_run_that_has_not_seen_them(store, tmp_path):
     said = []
-    config = trained.settings(*SHORT)
+    config = trained.settings(*SHORT, "protocol.seeds=2")
     found = cross.cross(store, tmp_path / "cv", "folds", config, Silent(), say=said.append)[0]
     assert set(found.people) == {"P01", "P02", "P03", "P04"}
-    assert set(found.folds) == {"fold-1", "fold-2"}
+    assert {name.removesuffix(f"-seed{found.seed}") for name in found.folds} == {"fold-1", "fold-2"}
     assert found.all.n == sum(row.n for row in found.people.values()) == 48
-    assert len(said) == 2
-    assert "fold-2" in (tmp_path / "cv" / "cross.html").read_text()
+    assert found.seeds[str(found.seed)] == found.all
+    assert {row.n for row in found.seeds.values()} == {48}
+    assert found.all.ccc == min(row.ccc for row in found.seeds.values())  # of two
+    assert len(said) == 4
+    page = (tmp_path / "cv" / "cross.html").read_text()
+    assert "fold-2" in page
+    assert "in the middle of 2 seeds" in page
+    # What else a run was judged by is not taken for what is asked for.
+    evaluate.evaluate(tmp_path / "cv" / "fold-1-seed0", unit="clip", post="avec")
     before = times_of(tmp_path / "cv")
     again = cross.cross(store, tmp_path / "cv", "folds", config, Silent())
     assert again[0] == found
@@ -118,6 +126,28 @@ def test_a_row_that_cannot_be_trained_says_why_and_the_others_are_done(tmp_path)
     series.raise_if_all_failed(outcomes)
     with pytest.raises(type(outcomes[1].error)):
         series.raise_if_all_failed(outcomes[1:])
+
+
+def test_weights_are_given_to_the_rows_that_can_take_them_and_each_says_what_it_began_from():
+    config = trained.settings("model.name=vgg16", "model.weights=faces.pt")
+    given = {one.name: one.config.model.weights for one in ablate.plan("models", config)}
+    assert given == {
+        "cnn2d": None, "vgg16": "faces.pt", "resnet50": "faces.pt", "vgg-face": "faces.pt",
+        "cnn-rnn": None, "vgg-face-lstm": "faces.pt", "uran": None, "tran": None,
+    }  # fmt: skip
+    about = runs.About(dataset="d", made="m", simulated=False, people={}, clips={})
+    began = {"cnn-rnn": "from scratch", "vgg16": "faces.pt (sha256 ab)", "uran": "from scratch"}
+    outcomes = [
+        series.Outcome(
+            name, runs.Run(config=config, about=msgspec.structs.replace(about, began=words)), None
+        )
+        for name, words in began.items()
+    ]
+    lines = {line.name: line for line in ablate._lines(ablate.TABLES["models"], outcomes)}
+    assert lines["cnn-rnn"].note.endswith("weights trained before; here: from scratch")
+    assert lines["vgg16"].note.endswith("here: faces.pt (sha256 ab)")
+    assert lines["uran"].note == ""
+    assert "Khorrami's network" in lines["cnn2d"].note
 
 
 def test_every_table_can_be_planned_and_drawn_without_figures_of_ones_own():

@@ -162,9 +162,11 @@ def _longer_faces(study, base, made, times, length_ns):
     columns["unix_ns"] += turn * length_ns
     for name in ("number", "depth_frame", "thermal_frame"):
         columns[name] += turn * frames
-    faces.write(made, columns, {**dict(rows.attrs), "session": made.name})
     inputs = [path for modality in made.manifest.streams for path in made.stream_files(modality)]
+    inputs.append(study.rig_file)
+    marks = {path.name: receipt.fingerprint(path) for path in inputs}
+    faces.write(made, columns, {**dict(rows.attrs), "session": made.name, "inputs": marks})
     receipt.write(
-        study, made, receipt.Stage.FACES, inputs=[*inputs, study.rig_file],
+        study, made, receipt.Stage.FACES, inputs=inputs,
         outputs=[made.folder / faces_schema.FILE], settings=dict(rows.attrs["settings"]),
     )  # fmt: skip

@@ -61,6 +61,22 @@ def repainted(study, change, *, frames=None, name="s01"):
         writer.finish()
 
 
+def recounted(study, change, name="s01"):
+    """Replace the thermal pictures of a session by what `change` makes of them and their number."""
+    session = find(study, name)
+    (file,) = session.stream_files(Modality.THERMAL)
+    with Footage(session, Modality.THERMAL) as thermal:
+        header = thermal.header
+        stored = [thermal.read(number) for number in range(len(thermal))]
+    file.unlink()
+    with StreamWriter(file, header) as writer:
+        for number, one in enumerate(stored):
+            counts = decode(Modality.THERMAL, one.data, header.height_px, header.width_px)
+            made = encode.frame(Modality.THERMAL, change(counts, number))
+            writer.write(one.unix_ns, one.stamp, made)
+        writer.finish()
+
+
 def damage(file, at):
     """Change some bytes in the middle of a file."""
     data = bytearray(file.read_bytes())

@@ -1,4 +1,4 @@
-"""Pages of README and docs typed from top to bottom, in a copy of the study that the demo left."""
+"""Pages of README and docs followed from top to bottom, in a copy of the study of the demo."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ ONCE = (
     "taver simulate", "taver build-dataset --audience", "taver annotate add --practice",
 )  # fmt: skip
 _TYPED: dict[str, str] = {}  # the page that had a line first
+# Pages whose Python goes on from block to block in a study; that of others has tests of its own.
+PYTHON = ("python.md", "faces.md", "labels.md")
 PAGES = [
     page
     for page in (
@@ -27,7 +29,7 @@ PAGES = [
         *sorted((ROOT / "docs" / "howto").glob("*.md")),
         *sorted((ROOT / "docs").glob("*.md")),
     )
-    if any(line.startswith("taver ") for line in typed(page))
+    if any(line.startswith("taver ") for line in typed(page)) or page.name in PYTHON
 ]
 # What the demo writes of itself; a study of one's own has none of it.
 ITS_OWN = ("demo.html", "demo.json", "labels.html", "build.toml")
@@ -67,4 +69,9 @@ def follow(page, study, chdir, capfd):
         capfd.readouterr()
         if run(words[1:]):
             told[line] = capfd.readouterr().err
+    if page.name in PYTHON:
+        names: dict[str, object] = {}
+        for block in blocks(page):
+            if block.language == "python":
+                exec(compile(block.text, page.name, "exec"), names)
     return told

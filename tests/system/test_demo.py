@@ -24,13 +24,14 @@ from axe_playwright_python.sync_playwright import Axe
 import taver.dataset
 from calibration import store
 from taver.cli.main import INTERRUPTED, run
-from taver.cli.story import interviews, names, rater, tell
-from taver.core.errors import AlreadyThereError, DataError
+from taver.cli.story import interviews, learning, names, rater, tell
+from taver.core.errors import AlreadyThereError, DataError, InputError
 from taver.core.progress import Silent
 from taver.core.session import check
 from taver.core.session.folder import find, folders
 from taver.core.study import Study
 from taver.labels.store import open_labels
+from taver.training import runs
 
 pytestmark = pytest.mark.timeout(330)  # the whole of it is run once
 
@@ -116,7 +117,7 @@ def test_it_tells_each_step_in_plain_lines(first):
     assert steps == [
         "study", "calibrated", "recorded", "verified", "picture", "faces", "captured", "annotated",
         "labelled", "built", "documented", "tran learnt", "uran learnt", "judged", "judged", "page",
-        "look around",
+        "look around", "", "",
     ]  # fmt: skip
     assert "4 simulated interviews of 4 s, 480 frames" in first.stdout
     assert "\x1b" not in first.stdout + first.stderr
@@ -177,6 +178,8 @@ def test_three_raters_a_clip_were_kept_by_the_server(demo):
             (rated,) = ratings_of(database, name)
             assert len(rated.ratings) == 3
             assert len(rated.clip.frame_unix_ns) == 40
+            # Films are made side by side; who rates what is drawn from the clips' numbers.
+            assert rated.clip.id == SESSIONS.index(name) + 1
     finally:
         database.close()
 
@@ -259,13 +262,13 @@ def test_every_moment_on_the_contact_sheet_is_another(demo):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="it is tried in a POSIX shell")
-def test_the_line_at_its_end_works_as_it_is_printed(first, place):
+def test_the_lines_at_its_end_work_as_they_are_printed(first, place):
     """Copied into a shell; only where `taver` is may differ."""
-    line = first.stdout.splitlines()[-1].removeprefix("look around").strip()
+    lines = first.stdout.partition("look around")[2]
     taver = (
         'python=$0; taver() { "$python" -c \'from taver.cli.main import main; main()\' "$@"; }; '
     )
-    done = children.shell(taver + line, sys.executable, cwd=place)
+    done = children.shell(f"{taver}\nset -e\n{lines}", sys.executable, cwd=place)
     assert done.returncode == 0, done.stderr
     assert "s01" in done.stdout
 
@@ -346,6 +349,32 @@ def test_a_demo_of_another_size_is_not_gone_on_with(demo):
     assert (demo.folder / "demo.json").read_bytes() == before
 
 
+def test_a_model_of_the_dataset_as_it_was_is_kept_and_another_learns_from_the_new_one(
+    demo, tmp_path
+):
+    study = Study(shutil.copytree(demo.folder, tmp_path / "demo"))
+    made = study.folder / "build.toml"
+    made.write_text(made.read_text("utf-8").replace(', "s04"', ""), encoding="utf-8")
+    assert learning.built(study, names.QUICK, Silent()).fresh
+    told = learning.trained(study, names.QUICK, "uran", Silent())
+    assert told.fresh
+    assert told.text.endswith("the dataset is another one now, and the run before is uran-1")
+    before, now = (runs.read(study.runs_folder / name) for name in ("uran-1", "uran"))
+    assert before.state == now.state == "finished"
+    assert before.about.made != now.about.made
+    assert not learning.trained(study, names.QUICK, "uran", Silent()).fresh
+
+
+def test_settings_that_do_not_fit_a_run_are_named_with_what_to_do(demo, tmp_path):
+    study = Study(shutil.copytree(demo.folder, tmp_path / "demo"))
+    file = study.folder / "training.toml"
+    file.write_text(file.read_text("utf-8").replace("batch = 8", "batch = 4"), encoding="utf-8")
+    with pytest.raises(InputError, match="not trained with these settings") as caught:
+        learning.trained(study, names.QUICK, "uran", Silent())
+    assert "training.toml" in caught.value.fix
+    assert "--out runs/mine" in caught.value.fix
+
+
 @pytest.mark.parametrize("page", followed.PAGES, ids=lambda page: page.stem)
 def test_what_a_page_says_can_be_typed_from_top_to_bottom(page, demo, tmp_path, monkeypatch, capfd):
     """README's first command was run above; the study it left is where the others are typed."""
@@ -370,11 +399,11 @@ def test_every_kind_of_page_is_looked_at(pages):
         assert any(path.endswith(wanted) for path in there), wanted
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_fetches_complains_or_keeps_anybody_out(pages, scheme):
+@pytest.mark.parametrize(("scheme", "wide_px"), [("light", 1100), ("dark", 420)])
+def test_no_page_fetches_complains_or_keeps_anybody_out(pages, scheme, wide_px):
     told = {}
     with browsing.browser() as browser:
-        page = browser.new_page(color_scheme=scheme, viewport={"width": 1100, "height": 800})
+        page = browser.new_page(color_scheme=scheme, viewport={"width": wide_px, "height": 800})
         asked, said = [], []
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda message: said.append(message.text))

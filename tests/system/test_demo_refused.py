@@ -26,3 +26,5 @@ def test_a_disk_without_room_for_all_of_it_is_told_before_it_begins(tmp_path):
         room.check(study, days)
     assert "--out" in caught.value.fix
     room.check(study, names.QUICK)
+    with pytest.raises(StorageError):  # the live recording counts, too
+        room.check(study, names.QUICK._replace(live_s=1e6))

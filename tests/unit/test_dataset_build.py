@@ -67,6 +67,16 @@ def test_clips_side_by_side_are_fine_and_what_is_wrong_is_told_all_at_once():
     assert any("2.0 s after the video" in one for one in found)
 
 
+def test_what_is_wrong_with_one_clip_does_not_hide_what_is_wrong_with_another():
+    color = times(100)
+    early, strange = clip(color[:20] - 2_000_000_000), clip(color[30:60] + 40_000_000)
+    found = rated.problems([early, strange], color, 10)
+    assert found == [
+        "c begins 2.0 s before the video",
+        "c: 30 of its 30 pictures were never recorded",
+    ]
+
+
 def test_a_digest_tells_values_kinds_and_what_was_said():
     one = keys.of_values({"a": np.arange(3)}, {"x": 1})
     assert one == keys.of_values({"a": np.arange(3)}, {"x": 1})

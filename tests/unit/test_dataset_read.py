@@ -99,6 +99,15 @@ def test_columns_cannot_be_changed_by_accident(data):
         data.recordings["s01-interview"].column("valence")[0] = 1
 
 
+@pytest.mark.parametrize(
+    "slots", [np.ones(SLOTS, bool), [True, False], [1.0, 2.0], 5, [[1], [2]], ["1"]]
+)
+def test_what_is_no_row_of_numbers_is_refused_rather_than_misread(data, slots):
+    with pytest.raises(InputError, match="whole numbers") as told:
+        data.recordings["s01-interview"].pictures("depth", slots)
+    assert "flatnonzero" in told.value.fix
+
+
 @pytest.mark.parametrize("slots", [[-1], [SLOTS], [0, 10**9]])
 def test_slots_that_are_not_there_are_refused(data, slots):
     with pytest.raises(InputError, match="slots 0 to 69"):
@@ -160,12 +169,38 @@ def test_what_is_packed_in_another_way_is_read_by_zarr(tmp_path, compressors, sh
     assert np.array_equal(out, values[[69, 1, 40]])
 
 
-def test_many_shards_can_be_read_though_few_files_are_open(data, monkeypatch):
+def test_many_shards_can_be_read_though_few_files_are_open(store, monkeypatch):
     monkeypatch.setattr(fast, "_MOST_OPEN", 2)
+    data = taver.dataset.open(store)  # nothing of it is open yet
     for _ in range(2):
         for number, recording in enumerate(data.recordings.values()):
             got = recording.pictures("thermal", [50])
+            assert len(fast._open) <= 2
             assert np.array_equal(got[0], datasets.pictures_of("thermal", number, SLOTS, SIZE)[50])
+
+
+def test_a_reader_is_told_when_another_dataset_took_the_place_of_its_own(tmp_path):
+    """As a build does that is finished meanwhile: by renaming."""
+    place = datasets.make_dataset(tmp_path / "d.zarr", people=2, seconds=3, size_px=16)
+    new = datasets.make_dataset(tmp_path / "new.zarr", people=2, seconds=3, size_px=16)
+    data = taver.dataset.open(place)
+    one, other = data.recordings.values()
+    was = one.pictures("depth", [2])
+    valence = one.column("valence")
+    place.rename(tmp_path / "old.zarr")
+    for newer in (False, True):  # between two renamings nothing is there, and nothing is black
+        if newer:
+            new.rename(place)
+        for read in (
+            lambda: one.pictures("color", [2]),
+            lambda: other.pictures("depth", [2]),
+            lambda: one.column("arousal"),
+        ):
+            with pytest.raises(DataError, match="built anew"):
+                read()
+    assert np.array_equal(one.pictures("depth", [2]), was)
+    assert one.column("valence") is valence
+    assert taver.dataset.open(place).recordings["s01-interview"].pictures("color", [2]).any()
 
 
 def test_threads_do_not_disturb_each_other(data):

@@ -77,6 +77,19 @@ def test_what_is_not_asked_for_may_be_missing():
         clips(planted, ClipOptions(modalities=("thermal",)))
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"labels": ("valance",)}, "valance; choose among arousal, valence"),
+        ({"labels": ("arousal_raters",)}, "choose among arousal, valence"),
+        ({"modalities": ("color", "sound")}, "sound; choose among color, depth, thermal"),
+    ],
+)
+def test_what_no_dataset_has_cannot_be_asked_for(wrong, told):
+    with pytest.raises(ValueError, match=told):
+        ClipOptions(**wrong)
+
+
 def test_a_clip_without_labels_is_dropped_where_labels_are_needed():
     planted = at_ten_hz(40, unlabelled=[7])
     assert clips(planted, ClipOptions())[1].taken == 1

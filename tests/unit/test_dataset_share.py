@@ -73,6 +73,8 @@ def test_outside_there_is_no_name_date_serial_or_free_text():
         assert told["made"] == {"software": {"taver": "1"}, "settings": {"size_px": 96}}
         assert share.recording_name("P07", "2026-03-31-kim", "a", audience, 2) == "P07-2"
     assert share.recording_name("P07", "s01", "s01-a", "lab", 2) == "s01-a"
+    assert share.recording_name("P07", "s01", "s01", "lab", 2) == "s01"
+    assert share.recording_name("P07", "s1", "s10", "lab", 2) == "s1-s10"
 
 
 def test_points_of_a_face_that_are_not_shared_are_nan():

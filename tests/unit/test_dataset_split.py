@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taver.core.errors import DataError
-from taver.dataset.split import SplitOptions, histogram, problems, splits
+from taver.dataset.split import SplitOptions, histogram, problems, splits, still_meant
 
 
 def people(count, slots=600, seed=0):
@@ -30,7 +31,7 @@ def test_seventeen_people_are_split_as_in_the_paper():
 
 @settings(max_examples=25, deadline=None)
 @given(
-    count=st.integers(1, 24), folds=st.integers(0, 6), seed=st.integers(0, 1000),
+    count=st.integers(1, 24), folds=st.sampled_from([0, 2, 3, 4, 6]), seed=st.integers(0, 1000),
     leave=st.booleans(),
 )  # fmt: skip
 def test_nobody_is_on_two_sides_and_nobody_is_left_out(count, folds, seed, leave):
@@ -40,7 +41,7 @@ def test_nobody_is_on_two_sides_and_nobody_is_left_out(count, folds, seed, leave
     made = splits(everybody, SplitOptions(folds=folds, leave_one_out=leave, seed=seed))
     assert problems(made, everybody) == []
     assert len(made) == 1 + folds + (count if leave else 0)
-    if folds > 1:
+    if folds:
         tested = [p for n in range(folds) for p in made[f"fold-{n + 1}"]["test"]]
         assert sorted(tested) == sorted(everybody)
     if leave:
@@ -75,6 +76,30 @@ def test_a_corrected_label_does_not_exchange_who_tests():
     changed = people(17, seed=1)
     assert splits(changed, before=before) == before
     assert splits(people(18), before=before)["default"] != before["default"]
+
+
+@pytest.mark.parametrize(
+    ("told", "stay"),
+    [
+        ({}, {"default", "fold-1", "fold-2", "without-P01"}),
+        ({"leave_one_out": True}, {"default", "fold-1", "fold-2", "without-P01"}),
+        ({"folds": 5}, {"default", "without-P01"}),
+        ({"seed": 8}, set()),
+        ({"test_share": 0.5}, set()),
+        ({"validation_share": 0.5}, set()),
+    ],
+)
+def test_splits_stay_as_long_as_the_same_is_asked_for(told, stay):
+    before = {name: {} for name in ("default", "fold-1", "fold-2", "without-P01")}
+    asked = SplitOptions(folds=2, seed=7)
+    earlier = msgspec.to_builtins(asked) | told
+    assert set(still_meant(before, earlier, asked)) == stay
+    assert still_meant(before, None, asked) == before  # it did not say what was asked for
+
+
+def test_one_fold_that_nobody_would_train_for_is_refused():
+    with pytest.raises(ValueError, match="nobody train"):
+        SplitOptions(folds=1)
 
 
 def test_more_folds_than_people_are_refused():

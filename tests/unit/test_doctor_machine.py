@@ -45,7 +45,7 @@ def test_the_disk_is_that_of_the_study_one_is_in(tmp_path: Path) -> None:
 def test_without_a_study_the_disk_is_that_of_the_folder_one_is_in(tmp_path: Path) -> None:
     (found,) = disk.findings(tmp_path)
     assert found.name == "here"
-    free_bytes = int(found.detail.rpartition("(")[2].removesuffix(" bytes)"))
+    free_bytes = int(found.more.removesuffix(" bytes"))
     said = int(found.detail.partition(" minutes")[0].split()[-1].replace(",", ""))
     assert "no study here" in found.detail
     assert said == free_bytes // 618_000_000
@@ -132,11 +132,13 @@ def test_the_face_model_is_found_in_its_package_or_in_debians_folder(
     (package / "models" / models.FILE).write_bytes(bytes(1_000_000))
     monkeypatch.syspath_prepend(tmp_path / "site")
     (found,) = models.findings(debian)
-    assert found.detail.startswith(f"{package / 'models' / models.FILE}, 1 MB")
+    assert found.detail.startswith(f"{models.FILE}, 1 MB")
+    assert found.more == f"in {package / 'models'}"
     assert "not for commercial" in found.detail
     (package / "models" / models.FILE).unlink()
     (found,) = models.findings(debian)
-    assert found.detail.startswith(f"{debian / models.FILE}, 2 MB")
+    assert found.detail.startswith(f"{models.FILE}, 2 MB")
+    assert found.more == f"in {debian}"
 
 
 def test_a_missing_face_model_tells_how_to_get_it(

@@ -68,13 +68,18 @@ def test_an_aligned_face_lies_on_the_template(alignment):
     assert placed == pytest.approx(align.template(), abs=1e-6)
 
 
-def test_alignment_does_with_the_points_that_are_seen():
+@pytest.mark.parametrize("alignment", align.POINTS)
+def test_alignment_does_with_the_points_that_are_seen(alignment):
     face = similarity.apply(made(2.3, 0.4, 300, 200), align.template())
-    face[[31, 33, 45]] = np.nan
-    there = similarity.apply(align.matrix(face), face)
-    assert there[36] == pytest.approx(align.template()[36], abs=1e-6)
-    face[list(RIGID)[:8]] = np.nan
-    assert np.isnan(align.matrix(face)).all()
+    faces = np.stack([face, face, face])
+    faces[1, [31, 33, 37, 38, 45]] = np.nan
+    faces[2, [*range(27, 36), *range(36, 41), *range(42, 47)]] = np.nan
+    found = align.matrix(faces, alignment)
+    for matrix in found[:2]:
+        placed = similarity.apply(matrix, face)
+        assert placed == pytest.approx(align.template(), abs=1e-6)
+    assert np.isnan(found[2]).all()
+    assert align.matrix(face, alignment) == pytest.approx(found[0])
 
 
 def test_all_points_lie_in_the_crop_with_room_for_the_forehead():

@@ -1,5 +1,8 @@
 """Parts of a JPEG, decoded alone, are what the whole shows there."""
 
+import contextlib
+import struct
+
 import cv2
 import numpy as np
 import pytest
@@ -22,6 +25,8 @@ def picture(seed=1):
 
 
 STORED = encode.color(picture())
+FRAME = STORED.index(b"\xff\xc0")  # where size and components stand
+HEAD = STORED.index(b"\xff\xda")  # where the pixels begin, nearly
 WHOLE = simplejpeg.decode_jpeg(STORED, colorspace="RGB")
 
 
@@ -75,10 +80,41 @@ def test_a_picture_without_markers_is_read_as_a_whole():
     assert view.grey((10, 10, 40, 40)).pixels.shape == (HIGH, WIDE)
 
 
+@pytest.mark.parametrize("box", [None, (20, 20, 60, 60)], ids=["whole", "a part"])
 @pytest.mark.parametrize("damaged", [b"", b"no JPEG at all", STORED[:2000]])
-def test_a_damaged_frame_is_told(damaged):
+def test_a_damaged_frame_is_told(damaged, box):
     with pytest.raises(DataError, match="no readable JPEG"):
-        Stored(damaged, WIDE, HIGH).grey()
+        Stored(damaged, WIDE, HIGH).grey(box)
+
+
+def test_a_frame_is_told_wherever_it_was_cut_off():
+    for kept in range(HEAD + 20):
+        with pytest.raises(DataError, match="no readable JPEG"):
+            Stored(STORED[:kept], WIDE, HIGH).grey((20, 20, 60, 60))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(2, HEAD), st.integers(0, 255))
+def test_a_byte_of_the_head_may_be_anything(place, value):
+    changed = bytearray(STORED)
+    changed[place] = value
+    with contextlib.suppress(DataError):  # as long as it is nothing else
+        Stored(bytes(changed), WIDE, HIGH).grey((20, 20, 60, 60))
+
+
+@pytest.mark.parametrize("sampling", [0x00, 0x01, 0x10])
+def test_a_head_whose_blocks_have_no_size_is_told(sampling):
+    changed = bytearray(STORED)
+    for component in range(3):
+        changed[FRAME + 11 + 3 * component] = sampling
+    assert tiles.cut(bytes(changed), (20, 20, 60, 60)) is None
+
+
+@pytest.mark.parametrize(("high", "wide"), [(0, WIDE), (HIGH, 0), (65535, 65520)])
+def test_a_head_of_another_size_is_not_believed(high, wide):
+    changed = bytearray(STORED)
+    changed[FRAME + 5 : FRAME + 9] = struct.pack(">HH", high, wide)
+    assert tiles.cut(bytes(changed), (20, 20, 60, 60)) is None
 
 
 def test_a_frame_of_another_size_is_told():

@@ -159,6 +159,23 @@ def test_a_hand_before_the_face_hides_it(renderer):
     assert depth[row, column] == pytest.approx(800, abs=25)
 
 
+def test_hand_and_sleeve_follow_the_warmth_of_the_room_as_the_rest_does(renderer):
+    hand = Pose.from_matrix(np.eye(3), (0.0, 40.0, 800.0))
+    camera = RIG.thermal
+    on_skin, on_cloth = (
+        np.rint(camera.camera.project(camera.from_color.apply(place)).ravel()).astype(int)
+        for place in ((0.0, 40.0, 800.0), (4.0, 220.0, 815.0))
+    )
+    seen = []
+    for air_k in (295.65, 305.65):
+        scene = Scene(actors=(person_at(900, hand=hand),), room=Room(air_k=air_k))
+        heat = renderer.render(scene, [Modality.THERMAL]).thermal_k
+        seen.append([heat[row, column] for column, row in (on_skin, on_cloth)])
+    skin_k, cloth_k = np.subtract(seen[1], seen[0])
+    assert skin_k == pytest.approx(1.0, abs=0.05)
+    assert cloth_k == pytest.approx(5.0, abs=0.05)
+
+
 def test_a_blink_hides_iris_and_sclera(renderer):
     blink = {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0}
     for identity in (1, 2, 5):

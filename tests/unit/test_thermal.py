@@ -53,6 +53,17 @@ def test_a_stream_s_unit_is_a_scale(unit, per_count, offset):
     assert (scale.kelvin_per_count, scale.offset_k) == (per_count, offset)
 
 
+@pytest.mark.parametrize(
+    ("unit", "bits"), [("0.04 K", 14), ("0.4 K", 14), ("0.01 K", 16), ("0.1 K - 20 K", 16)]
+)
+def test_a_stream_s_unit_tells_how_many_bits_its_camera_has(unit, bits):
+    scale = Scale.from_unit(unit)
+    assert scale.bits == bits
+    assert scale.holds(np.array([[1 << bits]], np.uint32) - 1)
+    assert not scale.holds(np.array([[1 << bits]], np.uint32))
+    assert Scale.from_unit(unit, bits=12).bits == 12
+
+
 def test_the_simulated_camera_s_unit_is_read():
     assert Scale.from_unit(UNIT[Modality.THERMAL]) == Scale()
 

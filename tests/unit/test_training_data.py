@@ -3,6 +3,7 @@
 import threading
 
 import datasets as making
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -91,6 +92,24 @@ def test_a_clips_label_is_the_one_that_is_named(data, label, pick):
         for place, target in enumerate(("valence", "arousal")):
             values = data.recordings[clip.recording].column(target)[clip.slots]
             assert own[place] == pytest.approx(float(pick(values)), abs=1e-6)
+
+
+@pytest.mark.parametrize(("label", "frame"), [("centre", 2), ("last", 3)])
+def test_the_label_of_a_clip_with_lost_frames_is_that_of_the_frame_looked_at(
+    tmp_path, label, frame
+):
+    """A frame-by-frame model looks at the third, or the last, of what is shown in their places."""
+    folder = making.make_dataset(
+        tmp_path / "d.zarr", people=2, seconds=4, size_px=16, lost=(0, 2, 38), rate_hz=10
+    )
+    masked = msgspec.structs.replace(OPTIONS, missing="mask", most_missing=0.5)
+    found, counts = samples.labelled(
+        read.open(folder).recordings.values(), masked, ("valence",), label
+    )
+    assert counts.masked
+    for clip, own in zip(found.clips, found.labels, strict=True):
+        valence = found.recordings[clip.recording].column("valence")
+        assert own[0] == valence[clip.slots[frame]]
 
 
 def test_around_each_slot_with_a_face_there_is_a_clip_that_shows_only_faces(data):

@@ -5,11 +5,12 @@ import math
 import audmetric
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from taver.core.errors import InputError
-from taver.training import metrics
+from taver.training import evaluate, losses, metrics, runs
 
 VALUES = st.lists(st.integers(-100, 100), min_size=3, max_size=30)
 
@@ -121,3 +122,28 @@ def test_intervals_are_the_same_every_time_and_do_not_depend_on_where_zero_is():
 
 def test_nobody_has_no_interval():
     assert math.isnan(metrics.bootstrap([([], [])], block=10)["ccc"].low)
+
+
+def test_the_loss_that_is_learnt_from_is_what_ccc_lacks_of_1_of_the_clips_that_count():
+    chance = np.random.default_rng(5)
+    said, true = chance.normal(size=(2, 9, 2))
+    said[7:] = 1e3  # a share was filled up to one size
+    outputs, labels = torch.from_numpy(said), torch.from_numpy(true)
+    counts = torch.tensor([1.0] * 7 + [0.0] * 2)
+    lacks = [1 - metrics.ccc(said[:7, place], true[:7, place]) for place in range(2)]
+    found = losses.loss("ccc", outputs, labels, counts, total=7)
+    assert float(found) == pytest.approx(np.mean(lacks), abs=1e-9)
+    whole = losses.ccc_loss(outputs[:7, :1], labels[:7, :1], torch.ones(7))
+    assert float(whole) == pytest.approx(lacks[0], abs=1e-9)
+
+
+def test_people_keep_their_names_whatever_these_look_like(tmp_path):
+    columns = ["recording", "participant", "time_s", "interpolated", "valence", "valence_true"]
+    names = ("001", "NA", "1", "1e3")
+    rows = [["007", name, "0.100", 0, "0.5", ""] for name in names]
+    runs.write_table(tmp_path / evaluate.PREDICTIONS, columns, rows)
+    table = evaluate.read_predictions(tmp_path)
+    assert list(table["participant"]) == list(names)
+    assert set(table["recording"]) == {"007"}
+    assert table["valence"].sum() == 2.0
+    assert table["valence_true"].isna().all()

@@ -125,10 +125,14 @@ def test_both_schedules_say_the_same_of_whole_clips():
 def test_bfloat16_says_nearly_the_same():
     config = small(width=0.12)
     model = made(config)
+    last = [module for module in model.modules() if isinstance(module, torch.nn.Linear)][-1]
+    last.weight.data *= 20  # outputs are small as models begin
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        half = model(clips(config)).float()
+        half = model(clips(config, 8)).float()
     with torch.no_grad():
-        assert (model(clips(config)) - half).abs().max() < 0.05
+        whole = model(clips(config, 8))
+    assert whole.abs().max() > 0.3
+    assert (whole - half).abs().max() < 0.05 * whole.abs().max()
 
 
 @pytest.mark.parametrize(("label", "frame"), [("last", 3), ("centre", 2)])
@@ -189,6 +193,11 @@ def test_weights_that_do_not_fit_or_run_code_are_refused(tmp_path):
     harmful.write_bytes(pickle.dumps({"a": print}))
     with pytest.raises(DataError, match="no file of weights"):
         weights.begin(build(small("vgg16")), small("vgg16", weights=str(harmful)))
+    for name in ("nothing.pt", "nothing.safetensors"):
+        for content in (b"", b"\x80", b"abc", b"\x08\0\0\0\0\0\0\0{}"):
+            (tmp_path / name).write_bytes(content)
+            with pytest.raises(DataError):
+                weights._read(tmp_path / name)
 
 
 def test_models_are_named_once_and_described():

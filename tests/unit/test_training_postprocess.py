@@ -94,6 +94,17 @@ def test_the_median_takes_single_spikes_out_and_keeps_the_length():
     assert smoothed(np.array([1.0, 2.0]), 7).shape == (2,)
 
 
+def test_the_median_is_over_the_same_time_at_another_rate():
+    post = fit("avec", people(3, noise=0.5), rate_hz=10)
+    assert post.window > 4
+    values = np.random.default_rng(1).normal(size=100)
+    unshifted = Post(window=post.window, rate_hz=post.rate_hz)
+    assert (unshifted.apply(values, rate_hz=10) == smoothed(values, post.window)).all()
+    half = 2 * round((post.window - 1) / 10 * 5 / 2) + 1
+    assert half < post.window
+    assert (unshifted.apply(values, rate_hz=5) == smoothed(values, half)).all()
+
+
 def test_an_unknown_way_is_refused():
     with pytest.raises(InputError, match="no post-processing 'best'"):
         fit("best", [], rate_hz=10)

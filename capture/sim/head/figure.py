@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from taver.core.pose import Pose
 
     Floats = npt.NDArray[np.float32]
+
+# Of what a room is warmer or colder: what is worn follows it halfway, skin by little.
+_OF_CLOTH: Final = 0.5
+_OF_SKIN: Final = 0.1
 
 
 def solids(actor: Actor, lamps: Floats, room: Room) -> list[Solid]:
@@ -37,7 +41,7 @@ def solids(actor: Actor, lamps: Floats, room: Room) -> list[Solid]:
     is_open = motion.mouth_is_open(weights)
     held = actor.performance.hand
     return [
-        *([] if held is None else [_hand(actor.identity, held, lamps)]),
+        *([] if held is None else [_hand(actor.identity, held, lamps, room.air_k)]),
         Solid(
             shape=who.shape,
             vertices_mm=vertices,
@@ -49,10 +53,13 @@ def solids(actor: Actor, lamps: Floats, room: Room) -> list[Solid]:
     ]
 
 
-def _hand(identity: int, pose: Pose, lamps: Floats) -> Solid:
+def _hand(identity: int, pose: Pose, lamps: Floats, air_k: float) -> Solid:
     mine = hand.hand(identity)
     vertices = pose.apply(mine.vertices_mm).astype(np.float32)
     skin = mine.is_skin
+    texels = np.asarray(mine.shape.temperature_k.texels, np.float32).copy()
+    texels[:-1] += np.float32(_OF_SKIN * (air_k - heat.AIR_K))
+    texels[-1] += np.float32(_OF_CLOTH * (air_k - heat.AIR_K))  # the sleeve has one
     lit, facing = light.lit(
         vertices,
         mine.shape.triangles,
@@ -67,7 +74,7 @@ def _hand(identity: int, pose: Pose, lamps: Floats) -> Solid:
         light=lit,
         facing=facing,
         sides=mine.shape.sides,
-        temperature_k=np.asarray(mine.shape.temperature_k.texels, np.float32),
+        temperature_k=texels,
     )
 
 
@@ -82,9 +89,8 @@ def _warm(who: Person, skin: Skin, air_k: float) -> Floats:
     """Return the temperatures of all the person's texels, as they are in this room now."""
     texels = np.asarray(who.shape.temperature_k.texels, np.float32).copy()
     warmth = who.warmth
-    # What is worn follows the room halfway; skin does so by little.
-    texels += np.float32(0.5 * (air_k - heat.AIR_K))
-    now = warmth.rest_k + np.float32(0.1 * (air_k - heat.AIR_K))
+    texels += np.float32(_OF_CLOTH * (air_k - heat.AIR_K))
+    now = warmth.rest_k + np.float32(_OF_SKIN * (air_k - heat.AIR_K))
     for amount, where in (
         (skin.nose_k, warmth.nose),
         (skin.cheeks_k, warmth.cheeks),

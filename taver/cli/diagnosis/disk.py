@@ -75,7 +75,8 @@ def _space(name: str, folder: Path, said: str = "") -> Finding:
         name=name,
         state=judged,
         detail=f"{said}{fitting_min:,} minutes{hours} of recording fit in {folder}:"
-        f" {free_bytes / 1e9:,.1f} GB free ({free_bytes} bytes)",
+        f" {free_bytes / 1e9:,.1f} GB free",
+        more=f"{free_bytes} bytes",
         install=""
         if judged is State.OK
         else "free some space, or set [sessions] folder in study.toml to a larger disk",

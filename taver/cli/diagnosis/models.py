@@ -22,13 +22,14 @@ def findings(debian_folder: Path = DEBIAN_FOLDER) -> list[Finding]:
     found = next(
         (folder / FILE for folder in _folders(debian_folder) if (folder / FILE).is_file()), None
     )
-    said = f"{found}, {found.stat().st_size / 1e6:.0f} MB" if found else "finds face landmarks"
+    said = f"{FILE}, {found.stat().st_size / 1e6:.0f} MB" if found else "finds face landmarks"
     return [
         Finding(
             section=Section.MODELS,
             name="68-point face",
             state=State.OK if found else State.MISSING,
             detail=f"{said}; {LICENCE}",
+            more=f"in {found.parent}" if found else "",
             install="" if found else install.with_extra("faces"),
         )
     ]

@@ -10,6 +10,7 @@ from taver import __version__
 from taver.cli.diagnosis import records
 from taver.cli.diagnosis.finding import Finding, Section, State
 from taver.core import home, install
+from taver.core.shell import one_after_another
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
@@ -75,7 +76,7 @@ def _wrong(package: str, said: str, to_remove: list[records.Rival]) -> Finding:
     """Say what is wrong, with the line that first removes the others and then mends ours."""
     names = [rival.name for rival in to_remove]
     steps = [*([install.pip("uninstall", *names)] if names else []), install.reinstall()]
-    return _result(package, State.WRONG, said, " && ".join(steps))
+    return _result(package, State.WRONG, said, one_after_another(*steps))
 
 
 def _result(package: str, state: State, said: str, install: str = "") -> Finding:

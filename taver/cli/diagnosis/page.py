@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from taver.cli.diagnosis.finding import Finding, Section, State
+from taver.core.shell import in_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,8 +51,7 @@ def _entry(finding: Finding, width: int, *, in_full: bool) -> Iterator[str]:
     yield from (margin + line for line in rest)
     if in_full:
         yield from (margin + click.style(line, dim=True) for line in _wrapped(finding.more, room))
-    if finding.install:
-        yield _to_copy(finding.install)
+    yield from _to_copy(finding.install)
 
 
 def _verdict(report: Report, width: int) -> Iterator[str]:
@@ -63,15 +63,16 @@ def _verdict(report: Report, width: int) -> Iterator[str]:
         names = ", ".join(finding.name for finding in report.unmet)
         yield from _coloured(f"needed, but not complete: {names}", "red", width)
     for install in dict.fromkeys(f.install for f in (*report.wrong, *report.unmet) if f.install):
-        yield _to_copy(install)
+        yield from _to_copy(install)
     if report.ok:
         missing = counts[State.MISSING]
         rest = f"; {missing} missing, which matters only to those who need them" if missing else ""
         yield from _coloured(f"Nothing is wrong{rest}.", "green", width)
 
 
-def _to_copy(install: str) -> str:
-    return " " * _MARK + click.style(install, fg="bright_blue")
+def _to_copy(install: str) -> Iterator[str]:
+    for piece in in_steps(install) if install else ():
+        yield " " * _MARK + click.style(piece, fg="bright_blue")
 
 
 def _coloured(text: str, colour: str, width: int) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 
 from taver.cli.diagnosis.finding import Finding, Section, State
-from taver.core import install
+from taver.core.shell import quoted
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
@@ -47,5 +47,5 @@ def _environment() -> Finding:
         detail=f"{kind}, {sys.prefix}"
         if kind
         else "not a virtual environment: what other programs install here can clash with taver",
-        install="" if kind else f"{install.quoted(sys.executable)} -m venv taver-env",
+        install="" if kind else f"{quoted(sys.executable)} -m venv taver-env",
     )

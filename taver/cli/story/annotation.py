@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import secrets
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -29,6 +31,7 @@ from taver.labels.report import page as labels_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
 
     from annotate_web.db.open import Database
     from taver.cli.story.names import Size
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 _RATERS: Final = 6  # of whom three rate each clip, as in the paper
 _OF_THEM: Final = 3
+_SIDE_BY_SIDE: Final = 2  # films; each keeps one core busy
 _AGES: Final = (20, 21, 22, 23, 24, 25)
 _SERVER: Final = "from taver.cli.main import main; main()"
 
@@ -88,11 +92,25 @@ def _add_clips(study: Study, size: Size, database: Database, progress: Progress)
     with database.reading() as connection:
         there = set(connection.execute(sa.select(clips.c.session)).scalars())
     missing = [name for name in interviews(size) if name not in there]
-    for name in missing:
-        add(
-            study, find(study, name), database, study.clips_folder,
-            Wanted(phase="interview", raters=_OF_THEM), now_ns=time.time_ns(), progress=progress,
-        )  # fmt: skip
+    wanted = Wanted(phase="interview", raters=_OF_THEM)
+    progress.begin("films for the raters", len(missing))
+    added: list[Future[object]] = []
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as threads:
+        for name in missing:
+            one = functools.partial(
+                add, study, find(study, name), database, study.clips_folder, wanted,
+                now_ns=time.time_ns(),
+                # Who rates what is drawn from the clips' numbers: these must not hang on speed.
+                wait_for=added[-1].result if added else None,
+            )  # fmt: skip
+            added.append(threads.submit(one))
+        try:
+            for each in added:
+                each.result()
+                progress.advance()
+        except BaseException:
+            threads.shutdown(wait=True, cancel_futures=True)
+            raise
 
 
 def _lacks_raters(database: Database) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Final
 
 from taver.cli.story.names import MODELS, SEED, Told, interviews
-from taver.core import atomic
+from taver.core import atomic, lock
 from taver.core.consent import Audience
+from taver.core.errors import InputError
+from taver.core.storage import explained
 from taver.dataset import config as building
 from taver.dataset.build.run import build
 from taver.dataset.documents.make import make as document
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from taver.cli.story.names import Size
     from taver.core.progress import Progress
     from taver.core.study import Study
+    from taver.dataset.read import Dataset
+    from taver.training.config import TrainingConfig
     from taver.training.evaluate import Evaluation
 
 GALLERY: Final = "gallery.html"
@@ -107,14 +112,26 @@ def trained(study: Study, size: Size, model: str, progress: Progress) -> Told:
         text = _TRAIN.format(width=size.width, frames=size.frames, epochs=size.epochs, seed=SEED)
         atomic.write_bytes(file, text.encode())
     folder = folder_of(study, model)
-    before = _finished(folder)
     chosen = settings.load(file, [f"model.name={model}"])
-    run = training.run(str(study.folder / study.config.dataset.store), folder, chosen, progress)
+    store = str(study.folder / study.config.dataset.store)
+    aside = _set_aside(folder, opened(store), chosen)
+    before = _finished(folder)
+    try:
+        run = training.run(store, folder, chosen, progress)
+    except InputError as error:
+        raise InputError(
+            error.what,
+            fix=f"undo what was changed in {file.name}, or try it beside this run: taver "
+            f"train-baseline --config {file.name} --model {model} --out runs/mine",
+            problems=error.problems,
+        ) from error
     report.write_run(folder)
     best = run.best
     told = f"{model.upper()} in the small shape, weights of epoch {run.about.epochs}"
     if best is not None and best.ccc is not None:
         told += f", validation CCC {best.ccc:.2f}"
+    if aside is not None:
+        told += f"; the dataset is another one now, and the run before is {aside.name}"
     return Told(told, fresh=not before)
 
 
@@ -154,6 +171,28 @@ def gallery(study: Study) -> Path:
 def pages(study: Study) -> list[Path]:
     """Return the pages of all runs."""
     return [folder_of(study, model) / "report.html" for model in MODELS]
+
+
+def _set_aside(folder: Path, data: Dataset, chosen: TrainingConfig) -> Path | None:
+    """Move a run away that learnt from the dataset as it was before; return where it is now."""
+    if not (folder / runs.FILE).is_file():
+        return None
+    about = runs.read(folder).about
+    people = {
+        part: tuple(
+            sorted({one.participant for one in data.part(part, split=chosen.protocol.split)})
+        )
+        for part in about.people
+    }
+    if (about.made, about.people) == (runs.fingerprint(data), people):
+        return None
+    with lock.held(folder, f"The run {folder.name}"):
+        pass  # the lock's own file lies in there: Windows moves no folder with an open file
+    taken = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(1))
+    aside = next(path for path in taken if not path.exists())
+    with explained(folder):
+        folder.rename(aside)
+    return aside
 
 
 def _judged_before(study: Study, folder: Path) -> Evaluation | None:

@@ -150,7 +150,7 @@ def _onwards() -> list[Markup]:
     lines = "\n".join(commands)
     return [
         text("In this folder every other command works:"),
-        Markup(f'<div class="scroll"><pre>{escaped(lines)}</pre></div>'),
+        Markup(f'<div class="scroll" tabindex="0"><pre>{escaped(lines)}</pre></div>'),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Final
 
+from capture.sim.scenario import interview
 from capture.simulation import ALL, needed_bytes
 from taver.cli.story import board, interviews, names
 from taver.core.errors import StorageError
@@ -26,6 +27,9 @@ def check(study: Study, size: Size) -> None:
         for place, name in enumerate(names.interviews(size))
         if not (study.sessions_folder / name).exists()
     )
+    if not (study.sessions_folder / names.LIVE).exists():
+        live = interview(size.live_s)
+        needed += needed_bytes(live, live.seconds, ALL, pictures=False)
     if not study.rig_file.is_file():
         shown = board.scenario(size)
         needed += needed_bytes(shown, shown.seconds, PICTURES, pictures=False)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from typing import TYPE_CHECKING
 
 from taver.core import lock
 from taver.core.errors import DataError
 from taver.core.session.folder import find
+from taver.core.shell import one_after_another, quoted
 
 if TYPE_CHECKING:
     from taver.core.session.folder import Session
@@ -25,7 +25,7 @@ def earlier(study: Study, name: str) -> Session | None:
     if not session.manifest.simulated:
         raise DataError(
             f"Session {name} of the demo's study was interrupted, and it is of a real person",
-            fix=f"cd {shlex.quote(str(study.folder))} && taver session recover {name}",
+            fix=one_after_another(f"cd {quoted(study.folder)}", f"taver session recover {name}"),
         )
     drop(session)
     return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import shlex
 import time
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from taver.cli.story.names import INTERVIEW, MODELS, SHEET, STUDY, WHOLE, Told
 from taver.core import lock
 from taver.core.errors import AlreadyThereError
 from taver.core.session.folder import find
+from taver.core.shell import quoted
 from taver.core.study import FILE, Study
 
 if TYPE_CHECKING:
@@ -48,8 +48,9 @@ def tell(folder: Path, progress: Progress, size: Size = WHOLE) -> Iterator[str]:
         for one in found:
             yield f"judged       {learning.told_of(one)}"
         yield f"page         {page.write(study, size, diary, found)}"
-    there = shlex.quote(str(folder))
-    yield f"look around  cd {there} && taver status && taver session show {INTERVIEW}"
+    yield f"look around  cd {quoted(folder)}"
+    for line in ("taver status", f"taver session show {INTERVIEW}"):
+        yield f"{'':<12} {line}"
 
 
 def _begun(study: Study, size: Size) -> Diary:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from taver.core.errors import DataError, NotFoundError
@@ -13,6 +12,7 @@ from taver.core.recording.tail import fingerprint
 from taver.core.recording.writer import PARTIAL, partial_of
 from taver.core.session.manifest import State
 from taver.core.session.streams import contradictions
+from taver.core.shell import quoted
 from taver.core.storage import explained
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def problems(session: Session, progress: Progress | None = None) -> list[str]:
     elif session.manifest.state is State.RECORDING:
         found.append("it is being recorded at this moment")
     if others_can_open(session.folder):
-        found.append(f"others may open the folder: chmod 700 {shlex.quote(str(session.folder))}")
+        found.append(f"others may open the folder: chmod 700 {quoted(session.folder)}")
     if session.folder.name != session.name:
         found.append(
             f"its folder is called {session.folder.name}, session.json says {session.name}"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from taver.core.page import Markup
     from taver.dataset.about.stats import Stats
 
+_HALF_PX = 470.0  # of a page: two histograms stand side by side
 PARTS = ("part", "people", "recordings", "slots", "labelled", "minutes")
 RATED = ("", "recordings", "% positive", "mean r", "alpha", "MSE", "ICC(C,1)")
 
@@ -69,7 +70,10 @@ def _histogram(found: Stats, dimension: str) -> Markup:
     )
     titles = [f"{low:g} to {high:g}: {count} slots" for low, high, count in _bins(counts)]
     bars = Bars(dimension, EDGES[:-1], EDGES[1:], counts, dimension, titles)
-    svg = drawn([bars], Axis(dimension, -1.0, 1.0), Axis("slots"), told=caption, height_px=220.0)
+    svg = drawn(
+        [bars], Axis(dimension, -1.0, 1.0), Axis("slots"), told=caption,
+        width_px=_HALF_PX, height_px=220.0,
+    )  # fmt: skip
     return page.drawing(svg, caption)
 
 

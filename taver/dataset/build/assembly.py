@@ -10,14 +10,16 @@ import numpy as np
 from taver.core.errors import DataError
 from taver.dataset import create, schema
 from taver.dataset.build.job import blocks_of
+from taver.dataset.build.places import BLOCKS
 from taver.dataset.build.rated import LABELS
 from taver.dataset.build.recordings import names_of
-from taver.dataset.build.work import block_key, unpacked
+from taver.dataset.build.work import key_of, notes_of, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from taver.dataset.build.job import Block
+    from taver.dataset.build.kept import Kept
     from taver.dataset.build.places import Staging
     from taver.dataset.build.recordings import Planned
 
@@ -25,43 +27,50 @@ if TYPE_CHECKING:
 class Assembly:
     """The dataset to be; a build that was stopped is gone on with."""
 
-    def __init__(self, staging: Staging, before: Any | None, attributes: dict[str, Any]) -> None:
+    def __init__(self, staging: Staging, kept: Kept, attributes: dict[str, Any]) -> None:
         self.root = create.root(staging.store(), attributes)
         self.chunks_written = 0
         self.labels_written = 0
         self._staging = staging
-        self._before = {} if before is None else dict(before[schema.RECORDINGS].groups())
+        self._kept = kept
         self._size_px = attributes["size_px"]
 
     def missing_blocks(self, wanted: Sequence[Planned]) -> list[Block]:
         """Make room for every recording, and return which of its blocks are not there yet."""
         recordings = self.root[schema.RECORDINGS]
         planned = {one.name: one for one in wanted}
-        for name, group in dict(recordings.groups()).items():
-            mine = planned.get(name)
-            if mine is None or _made(group, "pixels") != mine.pixels_key:
-                self._staging.drop(name)
+        begun = {
+            name: name in planned and _made(group, "pixels") == planned[name].pixels_key
+            for name, group in recordings.groups()
+        }
+        noted = set(self._staging.keys(BLOCKS))
+        for name in begun.keys() - planned.keys():
+            self._staging.drop(name)
         missing: list[Block] = []
         for one in wanted:
+            kept = one.name in self._kept.pictures
+            blocks = [] if kept else self._blocks(one)
+            # A note counts only where the pictures that it tells of lie, in this very recording.
+            done = noted.intersection(map(key_of, blocks)) if begun.get(one.name) else set()
+            if not done and (one.name in begun or _any_of(noted, one.name)):
+                self._staging.drop(one.name)
             group = create.recording(recordings, one.name, one.attributes)
-            if self._reused(one, "pixels"):
-                continue
-            self._make(group, one, names_of(one))
-            done = set(self._staging.keys(f"blocks/{one.cut.key}"))
-            missing += [b for b in self._blocks(one) if block_key(b.cut, b.first) not in done]
+            if not kept:
+                self._make(group, one, names_of(one))
+                missing += [block for block in blocks if key_of(block) not in done]
         return missing
 
     def finish(self, one: Planned) -> None:
         """Write what of a recording does not come in blocks."""
         group = self.root[schema.RECORDINGS][one.name]
-        if self._reused(one, "pixels"):
+        if one.name in self._kept.pictures:
             for name in names_of(one):
                 self._staging.reuse(one.name, name)
         else:
             parts = [self._noted(block) for block in self._blocks(one)]
             noted = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
             self._write(group, {**one.values, **noted})
-        if self._reused(one, "labels"):
+        if one.name in self._kept.labels:
             for name in LABELS:
                 self._staging.reuse(one.name, name)
         else:
@@ -92,7 +101,7 @@ class Assembly:
         return list(blocks_of(one.cut, self._staging.address, schema.SHARD_FRAMES))
 
     def _noted(self, block: Block) -> dict[str, Any]:
-        data = self._staging.get(block_key(block.cut, block.first))
+        data = self._staging.get(key_of(block))
         if data is None:
             raise DataError(
                 f"A part of {block.cut.recording} that was written is gone again",
@@ -100,11 +109,11 @@ class Assembly:
             )
         return unpacked(data)
 
-    def _reused(self, one: Planned, what: str) -> bool:
-        """Tell whether the published dataset has these very pictures, or labels."""
-        group = self._before.get(one.name)
-        return group is not None and _made(group, what) == one.attributes["made"][what]
-
 
 def _made(group: Any, what: str) -> Any:
     return dict(group.attrs).get("made", {}).get(what)
+
+
+def _any_of(noted: set[str], name: str) -> bool:
+    begins = notes_of(name)
+    return any(key.startswith(begins) for key in noted)

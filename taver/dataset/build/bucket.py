@@ -164,6 +164,10 @@ class Bucket:
         """Nobody can tell how much may be written."""
         return
 
+    def noted(self) -> frozenset[str]:
+        """Return nothing: who knows of no limit need not know what is done."""
+        return frozenset()
+
     @contextlib.contextmanager
     def building(self) -> Iterator[BucketStaging]:
         """Go on with a build that was stopped, or begin one; one program at a time."""
@@ -228,9 +232,9 @@ class BucketStaging:
             self._objects.copy(key, f"{data}/{key.removeprefix(f'{self._target}/')}")
 
     def drop(self, recording: str) -> None:
-        """Forget a recording of the dataset to be."""
-        inside = f"{self._here}/{DATA}/{schema.RECORDINGS}/{recording}"
-        self._objects.delete(self._objects.keys(inside))
+        """Forget a recording of the dataset to be; first of all which parts of it are done."""
+        for inside in (f"{BLOCKS}/{recording}", f"{DATA}/{schema.RECORDINGS}/{recording}"):
+            self._objects.delete(self._objects.keys(f"{self._here}/{inside}"))
 
     def publish(self) -> None:
         """Put the dataset to be in the place of what was there before."""

@@ -9,6 +9,7 @@ no holes where depth has some, as a picture warped through depth would.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 # Skin is at 7680 counts of 0.04 K, where the high byte changes from pixel to pixel. 64 counts above
 # it hardly ever does, and is read three times as fast.
 HEAT_SHIFT: Final = 64
+_MOST: Final = np.iinfo(np.uint16).max  # a camera of 16 bits reaches 64 counts higher
 _AROUND_PX: Final = 4  # for what interpolation and filled holes look at
 
 
@@ -63,14 +65,13 @@ def sized(matrices: Floats, size_px: int) -> Floats:
     return np.asarray(made)
 
 
-def corners(matrix: Floats, size_px: int) -> tuple[float, float, float, float]:
-    """Return the box of the picture that a crop is cut from: left, top, right, bottom."""
+def corners(matrices: Floats, size_px: int) -> Floats:
+    """Return the boxes of pictures that crops are cut from: left, top, right, bottom of each."""
     ends = (-0.5, size_px - 0.5)
     points = np.array([[x, y] for x in ends for y in ends])
-    placed = similarity.apply(similarity.inverse(matrix), points)
-    left, top = placed.min(axis=0) - _AROUND_PX
-    right, bottom = placed.max(axis=0) + _AROUND_PX
-    return float(left), float(top), float(right), float(bottom)
+    placed = similarity.apply(similarity.inverse(matrices), points)
+    low, high = placed.min(axis=-2) - _AROUND_PX, placed.max(axis=-2) + _AROUND_PX
+    return np.concatenate([low, high], axis=-1)
 
 
 class FaceCutter:
@@ -81,6 +82,8 @@ class FaceCutter:
         self.size_px = source.cut.size_px
         self._to_face = sized(source.rows["similarity"], self.size_px)
         self._heat_to_face = sized(source.rows["thermal_similarity"], self.size_px)
+        self._box = corners(self._to_face, self.size_px)
+        self._heat_box = corners(self._heat_to_face, self.size_px)
         self._registration = registration(rig) if Modality.DEPTH in source.footage else None
         self._scale = scale(source) if Modality.THERMAL in source.footage else None
 
@@ -92,50 +95,60 @@ class FaceCutter:
     def cut(self, modality: Modality, slot: int, frame: int) -> Picture | None:
         """Return a slot's picture, or None where there is none."""
         row = int(self.source.row_of_slot[slot])
-        if modality is Modality.THERMAL:
-            return self._heat(frame, self._heat_to_face[row])
-        matrix = self._to_face[row]
-        if not np.isfinite(matrix).all():
+        heat = modality is Modality.THERMAL
+        matrix = (self._heat_to_face if heat else self._to_face)[row]
+        box = (self._heat_box if heat else self._box)[row].tolist()
+        if not all(map(math.isfinite, box)):
             return None
-        return self._color(frame, matrix) if modality is Modality.COLOR else self._depth(
-            frame, matrix
-        )  # fmt: skip
+        if heat:
+            return self._heat(frame, matrix, box)
+        if modality is Modality.COLOR:
+            return self._color(frame, matrix, box)
+        return self._depth(frame, matrix, box)
 
-    def _color(self, frame: int, matrix: Floats) -> Picture | None:
+    def _color(self, frame: int, matrix: Floats, box: list[float]) -> Picture | None:
+        left, top, right, bottom = box
         try:
-            part = self.source.color(frame).color(corners(matrix, self.size_px))
+            part = self.source.color(frame).color((left, top, right, bottom))
         except DataError:
             return None
         moved = similarity.shifted(matrix, part.left_px, part.top_px)
         return told(crops.color(part.pixels, moved, self.size_px))
 
-    def _depth(self, frame: int, matrix: Floats) -> Picture | None:
-        pixels = self.source.raster(Modality.DEPTH, frame)
-        if pixels is None or self.rig is None or self._registration is None:
+    def _depth(self, frame: int, matrix: Floats, box: list[float]) -> Picture | None:
+        if self.rig is None or self._registration is None:
             return None
         crop = self.rig.crop
-        left, top, right, bottom = corners(matrix, self.size_px)
-        first = (int(left) - crop.left_px, int(top) - crop.top_px)
-        size = (int(right) + 2 - int(left), int(bottom) + 2 - int(top))
+        left, top, right, bottom = map(int, box)
+        size = (right + 2 - left, bottom + 2 - top)
         try:
-            box = Box(*first, *size).clipped(crop.width_px, crop.height_px)
+            part = Box(left - crop.left_px, top - crop.top_px, *size).clipped(
+                crop.width_px, crop.height_px
+            )
         except InputError:
             return None  # the face is outside of where there is depth
-        around = self._registration.register(pixels, box=box).depth_mm
-        moved = similarity.shifted(matrix, crop.left_px + box.left_px, crop.top_px + box.top_px)
+        rows = self._registration.rows_of(part)
+        pixels = self.source.raster(Modality.DEPTH, frame, rows)
+        if pixels is None:
+            return None
+        around = self._registration.register(pixels, box=part).depth_mm
+        moved = similarity.shifted(matrix, crop.left_px + part.left_px, crop.top_px + part.top_px)
         return told(crops.depth(around, moved, self.size_px))
 
-    def _heat(self, frame: int, matrix: Floats) -> Picture | None:
-        if not np.isfinite(matrix).all():
+    def _heat(self, frame: int, matrix: Floats, box: list[float]) -> Picture | None:
+        if self._scale is None:
             return None
-        pixels = self.source.raster(Modality.THERMAL, frame)
-        if pixels is None or self._scale is None:
+        wide, high = self.source.size_px(Modality.THERMAL)
+        left, top, right, bottom = map(int, box)
+        x, y = min(max(left, 0), wide - 2), min(max(top, 0), high - 2)
+        end_x, end_y = max(right + 2, x + 2), max(bottom + 2, y + 2)
+        pixels = self.source.raster(Modality.THERMAL, frame, slice(y, end_y))
+        if pixels is None:
             return None
-        high, wide = pixels.shape
-        left, top, right, bottom = corners(matrix, self.size_px)
-        x, y = min(max(int(left), 0), wide - 2), min(max(int(top), 0), high - 2)
-        part = pixels[y : max(int(bottom) + 2, y + 2), x : max(int(right) + 2, x + 2)]
         moved = similarity.shifted(matrix, x, y)
+        part = pixels[y:end_y, x:end_x]
+        if not self._scale.holds(part):
+            return None
         return counted(crops.heat(self._scale.kelvin(part), moved, self.size_px), self._scale)
 
 
@@ -168,7 +181,7 @@ def told(crop: crops.Crop) -> Picture:
 def counted(crop: crops.Crop, scale: Scale) -> Picture:
     """Return a crop in kelvin as counts, HEAT_SHIFT above its camera's; 0 stays what is missing."""
     counts = np.rint((crop.values - scale.offset_k) / scale.kelvin_per_count) + HEAT_SHIFT
-    return Picture(np.where(crop.valid, counts, 0), _share(crop.valid))
+    return Picture(np.where(crop.valid & (counts <= _MOST), counts, 0), _share(crop.valid))
 
 
 def _share(valid: npt.NDArray[np.bool_]) -> float:

@@ -16,7 +16,7 @@ from taver.core.private import make_private_folder
 from taver.core.storage import explained
 from taver.dataset import schema
 from taver.dataset.build.ours import refuse_foreign
-from taver.dataset.build.places import DATA
+from taver.dataset.build.places import BLOCKS, DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +64,10 @@ class Folder:
             parent = parent.parent
         with explained(parent):
             return shutil.disk_usage(parent).free
+
+    def noted(self) -> frozenset[str]:
+        """Return the keys of all that a build which was stopped noted as done."""
+        return frozenset(FolderStaging(self._staging).keys(BLOCKS))
 
     @contextlib.contextmanager
     def building(self) -> Iterator[FolderStaging]:
@@ -173,8 +177,13 @@ class FolderStaging:
             shutil.copytree(source, target, copy_function=_linked)
 
     def drop(self, recording: str) -> None:
-        """Forget a recording of the dataset to be."""
-        shutil.rmtree(self.path / DATA / schema.RECORDINGS / recording, ignore_errors=True)
+        """Forget a recording of the dataset to be; first of all which parts of it are done."""
+        for path in (
+            self.path / BLOCKS / recording, self.path / DATA / schema.RECORDINGS / recording
+        ):  # fmt: skip
+            with explained(path):
+                if path.exists():
+                    shutil.rmtree(path)
 
     def publish(self) -> None:
         """Put the dataset to be in the place of what was there before."""

@@ -54,7 +54,7 @@ class Staging(Protocol):
         ...
 
     def drop(self, recording: str) -> None:
-        """Forget a recording of the dataset to be."""
+        """Forget a recording of the dataset to be; first of all which parts of it are done."""
         ...
 
     def publish(self) -> None:
@@ -81,6 +81,10 @@ class Place(Protocol):
 
     def room_bytes(self) -> int | None:
         """Return how much may be written; None where nobody can tell."""
+        ...
+
+    def noted(self) -> frozenset[str]:
+        """Return the keys of all that a build which was stopped noted as done, if it matters."""
         ...
 
     def building(self) -> contextlib.AbstractContextManager[Staging]:

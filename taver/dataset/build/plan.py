@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import collections
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import msgspec
 import numpy as np
 
 from calibration import store as rigs
+from taver.core.consent import SCOPE_OF, Audience, Scope
 from taver.core.errors import ConsentError, DataError, InputError, NotFoundError, TaverError
 from taver.core.frames import Modality
+from taver.core.session import agreed
 from taver.core.session.folder import Session, find, folders
 from taver.core.session.footage import Footage
 from taver.core.session.manifest import State
@@ -20,7 +24,6 @@ from taver.dataset.build.recordings import Opened, opened, planned
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from taver.core.consent import Audience
     from taver.core.study import Study
     from taver.dataset.build.recordings import Planned
     from taver.dataset.config import BuildConfig
@@ -56,6 +59,7 @@ def chosen(
 
     A session that is asked for by name has to; of all sessions those that cannot are told of.
     """
+    _refuse_heat_alone(config)
     wanted = list(dict.fromkeys(names or config.sessions))
     sessions = [find(study, name) for name in wanted] or [Session(f) for f in folders(study)]
     taken, notes = [], []
@@ -96,13 +100,39 @@ def _chosen(study: Study, session: Session, config: BuildConfig, audience: Audie
         )
     there = [modality for modality in config.wanted if modality in manifest.streams]
     shared = share.of_session(study, manifest, there, audience)
+    if config.crop == "frame" and Modality.DEPTH not in shared.modalities:
+        shared = _without_heat(shared, "whole pictures show heat by depth, which is not taken")
     if not shared.anything:
         raise ConsentError(
             f"of {session.name} nothing may go to {audience.value}: "
             + "; ".join(f"{name}: {why}" for name, why in shared.withheld.items()),
             fix="leave it out, or choose an audience that this person agreed to",
         )
+    # Faces are found in the lab, whoever gets the pictures.
+    agreed.require(study, manifest, (Modality.COLOR,), scopes=(Scope.LANDMARKS,))
     return Chosen(session, shared, shared.modalities)
+
+
+def _refuse_heat_alone(config: BuildConfig) -> None:
+    if config.crop != "frame" or Modality.THERMAL not in config.wanted:
+        return
+    if Modality.DEPTH not in config.wanted:
+        raise InputError(
+            'crop = "frame" lays heat over colour by depth, and depth is not among the modalities',
+            fix='add "depth" to modalities in build.toml, or take "thermal" out, or leave crop = '
+            '"face"',
+        )
+
+
+def _without_heat(shared: Share, why: str) -> Share:
+    """Return what is left where heat cannot be brought to the other pictures."""
+    if Modality.THERMAL not in shared.modalities:
+        return shared
+    return msgspec.structs.replace(
+        shared,
+        modalities=tuple(m for m in shared.modalities if m is not Modality.THERMAL),
+        withheld={**shared.withheld, Modality.THERMAL.value: why},
+    )
 
 
 def refuse_rigs(study: Study, sessions: Sequence[Chosen], config: BuildConfig) -> None:
@@ -168,6 +198,14 @@ def plan(study: Study, sessions: Sequence[Chosen], config: BuildConfig, audience
     numbers: dict[str, int] = {}
     for one in sorted(sessions, key=lambda chosen_: chosen_.session.manifest.epoch.unix_ns):
         about = opened(study, one.session, one.share, one.modalities, config.crop)
+        if _heat_was_not_found(about, config) and not _depth_is_looked_at(study, one.session):
+            # Nobody can find it there, and other people's is not to be missed for that.
+            less = _without_heat(one.share, "it is found by depth, which may not be looked at")
+            if not less.modalities:
+                notes.append(f"{one.session.name}: left out, {less.withheld['thermal']}")
+                continue
+            notes.append(f"{one.session.name}: without thermal: {less.withheld['thermal']}")
+            about = opened(study, one.session, less, less.modalities, config.crop)
         stretches = rated.rated_of(one.session)
         wrong += [f"{one.session.name}: {what}" for what in _wrong(about, stretches, config)]
         if wrong:
@@ -194,6 +232,7 @@ def plan(study: Study, sessions: Sequence[Chosen], config: BuildConfig, audience
             "leave the session out; what was built before is as it was",
             problems=wrong,
         )
+    _refuse_namesakes(recordings)
     if not recordings:
         raise DataError(
             "There is no usable clip: in none of these sessions is there a face"
@@ -204,6 +243,22 @@ def plan(study: Study, sessions: Sequence[Chosen], config: BuildConfig, audience
             problems=notes,
         )
     return Plan(sorted(recordings, key=lambda made: made.name), notes)
+
+
+def _refuse_namesakes(recordings: list[Planned]) -> None:
+    """Raise InputError where recordings have one name, on a disk that knows no capitals either."""
+    named = collections.defaultdict(list)
+    for one in recordings:
+        told = f"{one.cut.session}, clip {one.clip}" if one.clip else one.cut.session
+        named[one.name.casefold()].append(f"{told}: {one.name}")
+    wrong = [told for several in named.values() if len(several) > 1 for told in several]
+    if wrong:
+        raise InputError(
+            "Several recordings would have one name",
+            fix="call a session or a clip otherwise, or build them apart: --session NAME --out "
+            "ANOTHER.zarr",
+            problems=wrong,
+        )
 
 
 def _wrong(about: Opened, stretches: list[Rated], config: BuildConfig) -> list[str]:
@@ -218,15 +273,29 @@ def _wrong(about: Opened, stretches: list[Rated], config: BuildConfig) -> list[s
         for one in stretches
         if len(one.raters) < config.raters
     ]
-    if Modality.THERMAL in about.modalities and config.crop == "face":
-        there = np.isfinite(about.rows["thermal_similarity"]).all(axis=(1, 2))
-        if not there.any() and (about.rows["state"] > 0).any():
-            found.append(
-                "its face was never found in heat: there was no calibration when its faces were "
-                "looked for (taver faces --again), or leave thermal out in build.toml: modalities "
-                '= ["color", "depth"]'
-            )
+    if _heat_was_not_found(about, config):
+        found.append(
+            "its face was never found in heat: there was no calibration when its faces were "
+            "looked for (taver faces --again), or leave thermal out in build.toml: modalities "
+            '= ["color", "depth"]'
+        )
     return found
+
+
+def _heat_was_not_found(about: Opened, config: BuildConfig) -> bool:
+    """Tell whether there is a face, in colour alone, though heat was recorded."""
+    if Modality.THERMAL not in about.modalities or config.crop != "face":
+        return False
+    there = np.isfinite(about.rows["thermal_similarity"]).all(axis=(1, 2))
+    return bool(not there.any() and (about.rows["state"] > 0).any())
+
+
+def _depth_is_looked_at(study: Study, session: Session) -> bool:
+    """Tell whether depth was recorded, and the lab may use it."""
+    if Modality.DEPTH not in session.manifest.streams:
+        return False
+    form = agreed.in_force(study, session.manifest)
+    return form is not None and form.allows(SCOPE_OF[Modality.DEPTH], Audience.LAB)
 
 
 def _all_of_it() -> Rated:

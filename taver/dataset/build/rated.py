@@ -10,6 +10,7 @@ import numpy as np
 from taver.core.clock import NS_PER_S
 from taver.core.errors import NotFoundError
 from taver.core.grid import fill_grid
+from taver.core.nearest import nearest
 from taver.labels.store import open_labels
 from taver.labels.trace import HIGHEST, LOWEST, Dimension
 
@@ -83,10 +84,11 @@ def on_slots(rated: Rated, start_unix_ns: int, slots: int, rate_hz: int) -> Colu
 
 def problems(rated: list[Rated], color_ns: Ints, rate_hz: float) -> list[str]:
     """Return why labels cannot be of this recording, in words."""
-    found = []
+    found: list[str] = []
     period_ns = NS_PER_S / rate_hz
     first, last = int(color_ns[0]), int(color_ns[-1])
     for clip in rated:
+        before = len(found)
         times = clip.frame_unix_ns
         if not len(times):
             found.append(f"{clip.clip} has no pictures")
@@ -97,11 +99,9 @@ def problems(rated: list[Rated], color_ns: Ints, rate_hz: float) -> list[str]:
             found.append(f"{clip.clip} begins {before_s:.1f} s before the video")
         if after_s > period_ns / NS_PER_S:
             found.append(f"{clip.clip} ends {after_s:.1f} s after the video")
-        near = np.clip(np.searchsorted(color_ns, times), 1, max(len(color_ns) - 1, 1))
-        near = np.minimum(near, len(color_ns) - 1)
-        off = np.minimum(np.abs(color_ns[near] - times), np.abs(times - color_ns[near - 1]))
+        off = np.abs(color_ns[nearest(color_ns, times)] - times)
         strange = int((off > period_ns / 4).sum())
-        if strange > _STRANGE * len(times) and not found:
+        if strange > _STRANGE * len(times) and len(found) == before:
             found.append(f"{clip.clip}: {strange} of its {len(times)} pictures were never recorded")
     for one, other in itertools.pairwise(rated):
         if len(one.frame_unix_ns) and len(other.frame_unix_ns):

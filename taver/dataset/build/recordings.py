@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from calibration import store as rigs
 from taver.core.clock import NS_PER_S
 from taver.core.errors import DataError
 from taver.core.frames import Modality
 from taver.core.session.footage import Footage
-from taver.core.storage import explained
 from taver.dataset import schema, share
 from taver.dataset.build import keys, rated
 from taver.dataset.build.cutter import kelvin_of, sized
 from taver.dataset.build.job import Cut
 from taver.dataset.build.source import rows_of_slots
+from taver.dataset.build.whole import matrix_of, part_of
 from taver.faces import similarity, store
-from taver.faces.regions import REGIONS
-from taver.faces.schema import TABLE_FILE
+from taver.faces.table import warmths
 from taver.faces.track import State
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from taver.core.session.manifest import Manifest
     from taver.core.study import Study
     from taver.dataset.build.rated import Rated
+    from taver.dataset.build.whole import Part
     from taver.dataset.config import BuildConfig
     from taver.dataset.share import Share
 
@@ -47,6 +47,7 @@ class Planned(NamedTuple):
     """A recording to be: everything about it but its pictures."""
 
     name: str
+    clip: str  # of the session; empty where nobody rated it
     cut: Cut
     attributes: dict[str, Any]
     values: Columns  # of each slot, as far as they do not come with the pictures
@@ -75,6 +76,7 @@ class Opened(NamedTuple):
     modalities: tuple[Modality, ...]
     color_ns: npt.NDArray[np.int64]
     rate_hz: float  # of the colour stream
+    part: Part | None  # of the colour picture that becomes a square; None: the face does
     rows: Columns
     thermal_unit: str | None
     inputs: dict[str, str]
@@ -86,6 +88,7 @@ def opened(
     """Read of a session what its recordings need."""
     with Footage(session, Modality.COLOR) as color:
         color_ns, rate_hz = color.unix_ns, color.header.rate_hz
+        color_px = (color.header.width_px, color.header.height_px)
     unit = None
     if Modality.THERMAL in modalities:
         with Footage(session, Modality.THERMAL) as thermal:
@@ -100,8 +103,11 @@ def opened(
         )
     with_rig = (Modality.DEPTH in modalities or crop == "frame") and study.rig_file.is_file()
     inputs = keys.of_inputs(study, session, modalities, with_rig=with_rig)
+    part = None
+    if crop == "frame":
+        part = part_of(rigs.read(study.rig_file) if with_rig else None, color_px)
     return Opened(
-        study, session, shared, modalities, color_ns, rate_hz, rows, unit, inputs
+        study, session, shared, modalities, color_ns, rate_hz, part, rows, unit, inputs
     )  # fmt: skip
 
 
@@ -164,6 +170,7 @@ def planned(
     values = _values(about, rows, config)
     return Planned(
         name,
+        stretch.clip,
         cut,
         share.stripped_recording(attributes, audience),
         share.stripped_columns(values, landmarks=about.share.landmarks),
@@ -196,7 +203,11 @@ def _values(about: Opened, rows: npt.NDArray[np.int64], config: BuildConfig) -> 
     state = np.where(there, about.rows["state"][at], np.uint8(State.LOST))
     found = state > State.LOST
     points = about.rows["landmarks"][at].astype(np.float64)
-    placed = similarity.apply(sized(about.rows["similarity"][at], config.size_px), points)
+    if about.part is None:
+        to_crop = sized(about.rows["similarity"][at], config.size_px)
+    else:
+        to_crop = np.broadcast_to(matrix_of(about.part, config.size_px), (len(at), 2, 3))
+    placed = similarity.apply(to_crop, points)
     pose = np.stack([about.rows[f"{turn}_deg"][at] for turn in ("yaw", "pitch", "roll")], axis=-1)
     period = np.arange(len(rows), dtype=np.int64)
     return {
@@ -219,22 +230,16 @@ def _kelvin(unit: str | None) -> list[float] | None:
 
 def _relaxing_face_k(about: Opened) -> float | None:
     """Return how warm the face was in the relaxing phase, its regions by their pixels; or None."""
-    path = about.session.folder / TABLE_FILE
     phases = [p for p in about.session.manifest.phases if _RELAXING in p.name.casefold()]
-    if Modality.THERMAL not in about.modalities or not phases or not path.is_file():
+    if Modality.THERMAL not in about.modalities or not phases:
         return None
-    import pandas as pd
-
-    with explained(path):
-        data = path.read_bytes()
-    table = pd.read_csv(io.BytesIO(data))
-    inside = np.zeros(len(table), bool)
+    told = warmths(about.session, about.color_ns)
+    inside = np.zeros(len(about.color_ns), bool)
     for phase in phases:
         end_ns = phase.end_unix_ns or int(about.color_ns[-1])
-        inside |= ((table["unix_ns"] >= phase.start_unix_ns) & (table["unix_ns"] <= end_ns)).array
-    kelvin = table.loc[inside, [f"{region}_k" for region in REGIONS]].to_numpy(np.float64)
-    pixels = table.loc[inside, [f"{region}_px" for region in REGIONS]].to_numpy(np.float64)
-    pixels = np.where(np.isfinite(kelvin), pixels, 0.0)
+        inside |= (about.color_ns >= phase.start_unix_ns) & (about.color_ns <= end_ns)
+    kelvin = told.kelvin[inside]
+    pixels = np.where(np.isfinite(kelvin), told.pixels[inside], 0.0)
     if not pixels.sum():
         return None
     return round(float((np.nan_to_num(kelvin) * pixels).sum() / pixels.sum()), 3)

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import math
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
+import msgspec
 
 from taver.core import lock, receipt
-from taver.core.errors import DataError, StorageError, TaverError
+from taver.core.errors import TaverError
 from taver.core.progress import Silent
 from taver.core.receipt import Stage
 from taver.dataset import schema, share, split
 from taver.dataset.build import stages
 from taver.dataset.build.assembly import Assembly
+from taver.dataset.build.kept import Kept, kept_of
 from taver.dataset.build.places import place_at
 from taver.dataset.build.plan import chosen, plan, refuse_rigs
+from taver.dataset.build.refused import refuse_clips, refuse_full, refuse_useless
 from taver.dataset.build.work import forget, work
-from taver.dataset.build.workers import check, each, workers
-from taver.dataset.read import Recording
+from taver.dataset.build.workers import check, each, processes, workers
+from taver.dataset.edition import Edition
+from taver.dataset.read import DEFAULT, Recording
 from taver.dataset.select import clips_of
+from taver.dataset.stores import local_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +35,6 @@ if TYPE_CHECKING:
     from taver.dataset.build.plan import Chosen, Plan
     from taver.dataset.config import BuildConfig
     from taver.dataset.select import Counts
-
-_PACKS_TO: Final = 0.85  # of the raw pictures, at most; measured 0.72
-_SPARE_BYTES: Final = 16 * 2**20
 
 
 class Built(NamedTuple):
@@ -60,6 +60,7 @@ def build(
     names: Sequence[str] = (),
     jobs: int = 1,
     scheduler: str | None = None,
+    again: bool = False,  # take nothing over of what is there
     receipts: bool = True,  # note beside the sessions that they are built
     progress: Progress | None = None,
 ) -> Built:
@@ -69,34 +70,40 @@ def build(
     with place.explained(), contextlib.ExitStack() as at_the_end:
         at_the_end.callback(forget)
         before = place.published()
+        edition = Edition(None if before is None else local_folder(before))
         sessions, notes = chosen(study, names, config, audience)
         refuse_rigs(study, sessions, config)
         bar = stages.bar_of(study, sessions, config, place.name, progress or Silent())
-        notes += stages.run_missing(study, sessions, jobs=jobs, bar=bar)
+        named = bool(names or config.sessions)
+        pool = at_the_end.enter_context(processes(jobs, len(sessions)))
+        sessions, made_now = stages.run_missing(study, sessions, pool=pool, bar=bar, named=named)
         wanted = plan(study, sessions, config, audience)
+        refuse_clips(wanted, config)
+        kept = Kept() if before is None or again else kept_of(before, wanted.recordings)
         attributes = _attributes(wanted, config, audience, before)
-        if before is not None and _unchanged(before, wanted, attributes):
-            counts = _counts(before, wanted, config)
-            return _told(place, wanted, counts, [*notes, *wanted.notes], unchanged=True)
-        _refuse_full(place, wanted)
+        notes += [*made_now, *wanted.notes, *kept.notes, *_divided_anew(before, attributes)]
+        if before is not None and _unchanged(before, wanted, attributes, kept):
+            return _told(place, wanted, _counts(before, wanted, config), notes, unchanged=True)
+        refuse_full(place, wanted, kept)
         with place.building() as staging:
-            made = Assembly(staging, before, attributes)
+            edition.check()
+            made = Assembly(staging, kept, attributes)
             blocks = made.missing_blocks(wanted.recordings)
             bar.cutting(sum(block.count for block in blocks))
-            with workers(jobs, scheduler) as executor:
+            with workers(pool, scheduler) as executor:
                 for done in each(executor, work, blocks):
                     made.chunks_written += done.chunks
                     bar.advance(done.slots)
             for recording in wanted.recordings:
                 made.finish(recording)
             counts = _counts(made.root, wanted, config)
-            _refuse_useless(counts, config, [*notes, *wanted.notes])
+            refuse_useless(counts, config, notes)
             schema.validate(made.root, place.name)
             staging.publish()
     if receipts:
         notes += _leave_receipts(study, sessions, place, config)
     return _told(
-        place, wanted, counts, [*notes, *wanted.notes],
+        place, wanted, counts, notes,
         chunks_written=made.chunks_written, labels_written=made.labels_written,
     )  # fmt: skip
 
@@ -111,6 +118,7 @@ def _attributes(
         counts = split.histogram(one.labels["arousal"], one.labels["valence"])
         people[who] = people.get(who, 0) + counts
     there = {str(m) for one in wanted.recordings for m in one.cut.modalities}
+    earlier = {} if before is None else dict(before.attrs)
     attributes = {
         "modalities": [name for name in schema.PICTURES if name in there],
         "rate_hz": config.rate_hz,
@@ -119,17 +127,36 @@ def _attributes(
         "splits": split.splits(
             people,
             config.split,
-            before=dict(before.attrs)["splits"] if before is not None else None,
+            before=split.still_meant(
+                earlier.get("splits", {}), earlier.get("made", {}).get("split"), config.split
+            ),
         ),
         "simulated": wanted.simulated,
-        "made": {"settings": config.told(), "software": stages.software()},
+        "made": {
+            "settings": config.told(),
+            "software": stages.software(),
+            "split": msgspec.to_builtins(config.split),
+        },
     }
     return share.stripped_root(attributes, audience)
 
 
-def _unchanged(before: Any, wanted: Plan, attributes: dict[str, Any]) -> bool:
+def _divided_anew(before: Any | None, attributes: dict[str, Any]) -> list[str]:
+    """Tell where who tests is not who tested in the dataset that is there."""
+    earlier = None if before is None else dict(before.attrs).get("splits", {}).get(DEFAULT)
+    if earlier is None or earlier == attributes["splits"][DEFAULT]:
+        return []
+    told = (
+        "who trains and who tests was divided anew, because of other people or another [split]: "
+        "a model that was trained before may have seen who tests now"
+    )
+    return [told]
+
+
+def _unchanged(before: Any, wanted: Plan, attributes: dict[str, Any], kept: Kept) -> bool:
     told = {"format": schema.FORMAT, "version": schema.VERSION, **attributes}
-    if dict(before.attrs) != told:
+    names = {one.name for one in wanted.recordings}
+    if dict(before.attrs) != told or kept.pictures != names or kept.labels != names:
         return False
     there = {name: dict(group.attrs) for name, group in before[schema.RECORDINGS].groups()}
     return there == {one.name: one.attributes for one in wanted.recordings}
@@ -147,38 +174,6 @@ def _counts(root: Any, wanted: Plan, config: BuildConfig) -> Counts:
         for one in wanted.recordings
     ]
     return clips_of(recordings, config.clips)[1]
-
-
-def _refuse_useless(counts: Counts, config: BuildConfig, notes: Sequence[str]) -> None:
-    if counts.taken:
-        return
-    options = config.clips
-    raise DataError(
-        f"There is no usable clip of {options.length} frames at {options.rate_hz:g} a second: "
-        f"{counts.in_words()}",
-        fix="look at faces.html of a session; shorter clips, or clips with some frames missing, "
-        "are asked for in [clips] of build.toml. What was there before is as it was",
-        problems=notes,
-    )
-
-
-def _refuse_full(place: Place, wanted: Plan) -> None:
-    """Raise StorageError where the pictures cannot all fit; labels and links take next to none."""
-    free = place.room_bytes()
-    if free is None:
-        return
-    needed = _SPARE_BYTES
-    for one in wanted.recordings:
-        for modality in one.cut.modalities:
-            column = schema.SCHEMA[modality.value]
-            shape = schema.shape_of(column, slots=one.cut.slots, size_px=one.cut.size_px, raters=0)
-            needed += round(_PACKS_TO * np.dtype(column.dtype).itemsize * math.prod(shape))
-    if needed > free:
-        raise StorageError(
-            f"No room for {place.name}: it may take {needed / 2**20:.0f} MiB, "
-            f"{free / 2**20:.0f} are free",
-            fix="free space on that disk, or give another --out; nothing was changed",
-        )
 
 
 def _leave_receipts(

@@ -87,12 +87,17 @@ class Source:
         stored = self.footage[Modality.COLOR].read(frame)
         return Stored(stored.data, width_px, height_px)
 
-    def raster(self, modality: Modality, frame: int) -> npt.NDArray[np.uint16] | None:
-        """Return a frame of depth or heat; None if it is damaged, or shows an earlier moment."""
+    def raster(
+        self, modality: Modality, frame: int, rows: slice | None = None
+    ) -> npt.NDArray[np.uint16] | None:
+        """Return a frame of depth or heat; None if it is damaged, or shows an earlier moment.
+
+        Where no more than some rows are asked for, others may be 0.
+        """
         width_px, height_px = self.size_px(modality)
         try:
             stored = self.footage[modality].read(frame)
-            pixels: Any = decode(modality, stored.data, height_px, width_px)
+            pixels: Any = decode(modality, stored.data, height_px, width_px, rows=rows)
         except DataError:
             return None
         return None if stored.stamp.status & FrameStatus.FROZEN else pixels

@@ -10,31 +10,39 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from taver.core import receipt
-from taver.core.errors import NotFoundError, TaverError
+from taver.core.errors import (
+    ConsentError,
+    DataError,
+    InputError,
+    NotFoundError,
+    TaverError,
+    together,
+)
 from taver.core.frames import Modality
-from taver.core.receipt import Stage
 from taver.core.session import manifest
 from taver.core.session.footage import Footage
-from taver.faces import store
+from taver.faces import again
 from taver.faces.jobs import run as find_faces
-from taver.faces.options import Options
 from taver.labels.options import Options as LabelOptions
 from taver.labels.store import open_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from taver.core.pool import Pool
     from taver.core.progress import Progress
     from taver.core.study import Study
     from taver.dataset.build.plan import Chosen
     from taver.dataset.config import BuildConfig
+    from taver.faces.options import Options
 
 # How long a step takes against another, so that the time left is right: a frame followed and then
 # carried to depth and heat, a slot cut.
 _FACES: Final = 4
 _CUT: Final = 2
 _STEPS_OF_FACES: Final = 2
+# What is wrong with one session and not with the disk, another program, or how taver is installed.
+_OF_A_SESSION: Final = (ConsentError, DataError, InputError)
 
 
 class Bar:
@@ -84,18 +92,31 @@ def bar_of(
 
 def without_faces(study: Study, sessions: Sequence[Chosen]) -> list[Chosen]:
     """Return the sessions whose faces were not looked for, or not since something changed."""
-    return [one for one in sessions if not _current(study, one)]
+    return [one for one in sessions if not again.current(study, one.session)]
 
 
-def run_missing(study: Study, sessions: Sequence[Chosen], *, jobs: int, bar: Bar) -> list[str]:
-    """Find the faces that are missing; return what was done, in words."""
-    notes = []
+def run_missing(
+    study: Study, sessions: Sequence[Chosen], *, pool: Pool | None, bar: Bar, named: bool
+) -> tuple[list[Chosen], list[str]]:
+    """Find the faces that are missing; return what has faces now, and what was done, in words.
+
+    A session whose faces cannot be found is left out, unless sessions were asked for by name.
+    """
+    notes, wrong = [], {}
     for options, names in _by_options(without_faces(study, sessions)).items():
-        for outcome in find_faces(study, names, options, jobs=jobs, progress=bar):
-            if outcome.error is not None:
-                raise outcome.error
-            notes.append(f"{outcome.session}: its faces were found on the way")
-    return [*notes, *_label(study, sessions)]
+        for outcome in find_faces(study, names, options, pool=pool, progress=bar):
+            error = outcome.error
+            if error is None:
+                notes.append(f"{outcome.session}: its faces were found on the way")
+            elif named or not isinstance(error, _OF_A_SESSION):
+                raise error
+            else:
+                wrong[outcome.session] = error
+                notes.append(f"{outcome.session}: left out, {error.what}")
+    kept = [one for one in sessions if one.session.name not in wrong]
+    if not kept:
+        raise together(list(wrong.values()), "sessions are all that there are, and have no faces")
+    return kept, [*notes, *_label(study, kept)]
 
 
 def _label(study: Study, sessions: Sequence[Chosen]) -> list[str]:
@@ -147,32 +168,21 @@ def software() -> dict[str, str]:
     }
 
 
-def _current(study: Study, one: Chosen) -> bool:
-    try:
-        before = receipt.progressed(study, one.session, Stage.FACES)
-        if before.receipt is None or before.stale_because:
-            return False
-        store.open_faces(one.session)
-    except TaverError:
-        return False  # what cannot be read is made again
-    return True
-
-
 def _by_options(sessions: Sequence[Chosen]) -> dict[Options, list[str]]:
-    """Return the names by how their faces were looked for before: it is done the same way again."""
+    """Return the names by how their faces were looked for before: it is done the same way again.
+
+    Raises what keeps any of them from that, and tells of all.
+    """
     found: dict[Options, list[str]] = {}
+    wrong: list[TaverError] = []
     for one in sessions:
-        found.setdefault(_options(one), []).append(one.session.name)
+        try:
+            found.setdefault(again.options_of(one.session), []).append(one.session.name)
+        except TaverError as error:
+            wrong.append(error)
+    if wrong:
+        raise together(wrong, "sessions' faces cannot be found the way they were found before")
     return found
-
-
-def _options(one: Chosen) -> Options:
-    try:
-        told: dict[str, Any] = dict(store.open_faces(one.session).attrs["settings"])
-    except TaverError:
-        return Options()
-    known = {field.name for field in msgspec.structs.fields(Options)}
-    return msgspec.convert({k: v for k, v in told.items() if k in known}, Options)
 
 
 def _frames(one: Chosen) -> int:

@@ -21,6 +21,26 @@ if TYPE_CHECKING:
     from taver.dataset.build.source import Source
     from taver.faces.points import Floats
 
+    Part = tuple[int, int, int, int]
+
+
+def part_of(rig: Rig | None, color_px: tuple[int, int]) -> Part:
+    """Return what of the colour picture is cut: left, top, width, height."""
+    if rig is None:
+        return (0, 0, *color_px)
+    crop = rig.crop
+    return (crop.left_px, crop.top_px, crop.width_px, crop.height_px)
+
+
+def matrix_of(part: Part, size_px: int) -> Floats:
+    """Return the similarity from the colour picture to the square that this part is fitted into."""
+    left, top, wide, high = part
+    shrunk = size_px / max(wide, high)
+    # The middle of the part is the middle of the square; what is beside it holds nothing.
+    middle = np.array([left + (wide - 1) / 2, top + (high - 1) / 2])
+    at = (size_px - 1) / 2 - shrunk * middle
+    return np.array([[shrunk, 0.0, at[0]], [0.0, shrunk, at[1]]])
+
 
 class FrameCutter:
     """Cuts the rig's crop, or the whole colour picture without a rig, into a square."""
@@ -28,18 +48,8 @@ class FrameCutter:
     def __init__(self, source: Source, rig: Rig | None) -> None:
         self.source = source
         self.size_px = source.cut.size_px
-        if rig is None:
-            wide, high = source.size_px(Modality.COLOR)
-            self._box = (0, 0, wide, high)
-        else:
-            crop = rig.crop
-            self._box = (crop.left_px, crop.top_px, crop.width_px, crop.height_px)
-        left, top, wide, high = self._box
-        shrunk = self.size_px / max(wide, high)
-        # The middle of the part is the middle of the square; what is beside it holds nothing.
-        middle = np.array([left + (wide - 1) / 2, top + (high - 1) / 2])
-        at = (self.size_px - 1) / 2 - shrunk * middle
-        self._matrix = np.array([[shrunk, 0.0, at[0]], [0.0, shrunk, at[1]]])
+        self._box = part_of(rig, source.size_px(Modality.COLOR))
+        self._matrix = matrix_of(self._box, self.size_px)
         self._registration = registration(rig)
         self._warp = _warp(source, rig)
 
@@ -64,6 +74,8 @@ class FrameCutter:
         counts = self.source.raster(Modality.THERMAL, frame)
         depth = self.source.raster(Modality.DEPTH, depth_frame) if depth_frame >= 0 else None
         if counts is None or depth is None or self._warp is None:
+            return None
+        if not self._warp.scale.holds(counts):
             return None
         kelvin = self._warp.warp(counts, depth).kelvin
         return _seen(

@@ -12,9 +12,10 @@ from calibration import store as rigs
 from taver.core.frames import Modality
 from taver.dataset import planes, schema
 from taver.dataset.build.cutter import FaceCutter
-from taver.dataset.build.places import staging_at
+from taver.dataset.build.places import BLOCKS, staging_at
 from taver.dataset.build.source import Source
 from taver.dataset.build.whole import FrameCutter
+from taver.faces.jobs import forget as forget_models
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -53,13 +54,18 @@ def work(block: Block) -> Done:
             chunks += bool(pictures.any())
             columns[f"{modality}_valid"] = valid
             columns[f"{modality}_ns"] = taken_ns
-        staging.put(block_key(block.cut, block.first), _packed(columns))
+        staging.put(key_of(block), _packed(columns))
     return Done(block.cut.recording, block.count, chunks)
 
 
-def block_key(cut: Cut, first: int) -> str:
+def notes_of(recording: str) -> str:
+    """Return how the names begin under which it is noted what is done of a recording."""
+    return f"{BLOCKS}/{recording}/"
+
+
+def key_of(block: Block) -> str:
     """Return under which name it is noted that a block is done."""
-    return f"blocks/{cut.key}/{first:08d}.npz"
+    return f"{notes_of(block.cut.recording)}{block.cut.key}/{block.first:08d}.npz"
 
 
 def unpacked(data: bytes) -> dict[str, npt.NDArray[Any]]:
@@ -106,6 +112,7 @@ def _cutter(cut: Cut) -> Cutter:
     kept: Cutter | None = getattr(_open, "cutter", None)
     if kept is None or kept.source.cut != cut:
         forget()
+        forget_models()  # a process may have looked for faces first
         source = Source.of(cut)
         kept = _KINDS[cut.crop](source, rig_of(source.study, cut))
         _open.cutter = kept

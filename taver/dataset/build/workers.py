@@ -6,14 +6,14 @@ All three are executors of Python's own kind, so that whoever gives them work ne
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from taver.core import worker
 from taver.core.errors import InputError, TaverError
 from taver.core.extras import need
+from taver.core.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,17 +47,24 @@ def check(jobs: int, scheduler: str | None) -> None:
         )
 
 
+def processes(jobs: int, places: int) -> contextlib.AbstractContextManager[Pool | None]:
+    """Give a pool that works for all of a build, or None where this process does everything."""
+    return contextlib.nullcontext() if jobs == 1 else Pool(jobs, places)
+
+
 @contextlib.contextmanager
-def workers(jobs: int, scheduler: str | None = None) -> Iterator[Executor]:
-    """Give an executor; when the block fails, what has not begun is not done any more."""
+def workers(pool: Pool | None, scheduler: str | None = None) -> Iterator[Executor]:
+    """Give an executor; after the block nothing is done any more, and the pool has ended."""
     if scheduler is not None:
         with _dask(scheduler) as executor:
             yield executor
-    elif jobs == 1:
+    elif pool is None:
         yield _Here()
     else:
-        with _processes(jobs) as executor:
-            yield executor
+        try:
+            yield pool
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def each(executor: Executor, function: Callable[[In], Out], given: Sequence[In]) -> Iterator[Out]:
@@ -65,8 +72,9 @@ def each(executor: Executor, function: Callable[[In], Out], given: Sequence[In])
     if isinstance(executor, _Here):
         yield from (function(one) for one in given)
         return
-    waiting = [executor.submit(function, one) for one in given]
+    waiting: list[Future[Out]] = []
     try:
+        waiting += (executor.submit(function, one) for one in given)
         for done in as_completed(waiting):
             yield done.result()
     except BrokenProcessPool:
@@ -77,16 +85,6 @@ def each(executor: Executor, function: Callable[[In], Out], given: Sequence[In])
     finally:
         for one in waiting:
             one.cancel()
-
-
-@contextlib.contextmanager
-def _processes(jobs: int) -> Iterator[Executor]:
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=worker.begin)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextlib.contextmanager

@@ -25,7 +25,7 @@ _SHOWN: Final = 8  # of a clip's frames
 _SHOWN_PX: Final = 96
 _NAMES: Final = {
     "color": "Colour",
-    "depth": "Depth: light is near",
+    "depth": "Depth: light is near; where nothing was measured there is a hole",
     "thermal": "Heat: light is warm",
 }
 
@@ -57,7 +57,9 @@ def gallery(
         f"{len(chosen)} of {len(data.recordings)} recordings, a clip of each chosen at random; "
         "labels of all raters (thin) and together (bold)."
     )
-    return page.page(title, *lead, *parts, simulated=simulated, about=about), len(chosen)
+    return page.page(f"Gallery: {title}", *lead, *parts, simulated=simulated, about=about), len(
+        chosen
+    )
 
 
 def _recording(recording: Recording, random: np.random.Generator) -> Markup:
@@ -93,7 +95,8 @@ def _trace(recording: Recording, dimension: str, slots: npt.NDArray[np.int64] | 
         values = recording.column(f"{dimension}_raters")[:, place]
         scaled = (values - low) / (high - low) * 2 - 1
         shapes.append(Line(rater, seconds, scaled, str(place % 8 + 1)))
-    shapes.append(Line("together", seconds, fused, dimension, bold=True))
+    # None of the raters has this colour.
+    shapes.append(Line("together", seconds, fused, "ink", bold=True))
     svg = drawn(
         shapes, Axis("time", unit="s"), Axis(dimension, -1.0, 1.0),
         told=f"{dimension} of {recording.name} over time", height_px=200.0,

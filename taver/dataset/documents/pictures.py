@@ -20,6 +20,9 @@ _SHADES: Final = {
 }
 
 
+_FACE_MM: Final = 180  # from the tip of the nose to the ears, and some
+
+
 def strip(pictures: npt.NDArray[Any], modality: str) -> bytes:
     """Return pictures of one modality side by side, as a PNG; what is missing is transparent."""
     row = np.concatenate(list(pictures), axis=1)
@@ -32,7 +35,13 @@ def strip(pictures: npt.NDArray[Any], modality: str) -> bytes:
 def _shaded(values: npt.NDArray[Any], modality: str) -> Bytes:
     known = values > 0
     anchors = np.array(_SHADES[modality], np.float64)
-    if known.any():
+    # A face fills its picture; in the middle there is nothing of the wall behind it.
+    middle = values[len(values) // 4 : -len(values) // 4]
+    shown = middle[middle > 0]
+    if modality == "depth" and shown.size:
+        near = np.percentile(shown, 2)
+        low, high = near, min(near + _FACE_MM, np.percentile(shown, 98))
+    elif known.any():
         low, high = np.percentile(values[known], (1, 99))
     else:
         low, high = 0.0, 1.0

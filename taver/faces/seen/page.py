@@ -52,8 +52,8 @@ def write(study: Study, streams: Streams, root: Any, warm: Mapping[str, npt.NDAr
             ),
             page.drawing(
                 drawn(rows.state, rows.confidence, root["unix_ns"][:]),
-                "Confidence (above) and state of every frame: green found anew, blue followed, "
-                "amber interpolated, red lost.",
+                "Confidence (above, from 0 to 1) and state of every frame: green found anew, "
+                "blue followed, amber interpolated, red lost.",
             ),
         ),
         page.section("How warm", _warmth(warm)),

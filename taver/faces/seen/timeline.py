@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _WIDE, _HIGH, _BAND = 1000, 130, 22
 _LEFT: Final = 4
+_TICK: Final = 40  # the room that a moment's name takes
 _FILLS: Final = {
     State.DETECTED: "var(--good)",
     State.TRACKED: "var(--color)",
@@ -47,15 +48,19 @@ def drawn(
         f'fill="{_FILLS[one]}"/>'
         for n, one in enumerate(states)
     )
+    ends = "".join(
+        f'<line x1="0" x2="{_WIDE}" y1="{y}" y2="{y}" stroke="var(--line)"/>' for y in (4, top - 4)
+    )
     ticks = "".join(
         f'<text x="{_LEFT + s / length_s * (_WIDE - 2 * _LEFT):.1f}" y="{_HIGH - 4}" '
         f'font-size="11" fill="var(--faint)">{s:g} s</text>'
         for s in _seconds(length_s)
+        if s / length_s * _WIDE < _WIDE - _TICK
     )
     return (
         f'<svg viewBox="0 0 {_WIDE} {_HIGH}" width="100%" role="img" '
         f'aria-label="confidence and state of every frame">'
-        f'<polyline points="{line}" fill="none" stroke="var(--ink)" stroke-width="1.2"/>'
+        f'{ends}<polyline points="{line}" fill="none" stroke="var(--ink)" stroke-width="1.2"/>'
         f"{bars}{ticks}</svg>"
     )
 
@@ -63,4 +68,4 @@ def drawn(
 def _seconds(length_s: float) -> list[float]:
     """Return about ten round moments."""
     step = next(s for s in (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 3600) if length_s / s < 12)
-    return [n * step for n in range(int(length_s / step) + 1)][:-1] or [0.0]
+    return [n * step for n in range(int(length_s / step) + 1)]

@@ -10,6 +10,8 @@ import numpy as np
 from taver.core.extras import need
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     from taver.training.attention.maps import Looked
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 _COLUMNS: Final = 8
 _ROWS: Final = 6
 _GAP_PX: Final = 2
+_LOOKED_AT: Final = 100  # clips, to find what is brightest
 _STRENGTH: Final = 0.65  # of the colour that attention is drawn in, where it is highest
 
 
@@ -37,7 +40,8 @@ def overlay(
 
 def brightest(seen: Looked) -> float:
     """Return the attention that is drawn brightest: a few points beyond it may be, too."""
-    return float(np.quantile(seen.maps, 0.995)) if seen.maps.size else 1.0
+    some = seen.maps[:: -(-len(seen.maps) // _LOOKED_AT) or 1]
+    return float(np.quantile(some, 0.995)) if some.size else 1.0
 
 
 def sheet(seen: Looked) -> Pixels:
@@ -52,12 +56,12 @@ def sheet(seen: Looked) -> Pixels:
     return np.concatenate([_padded(_line(line), 0) for line in lines])
 
 
-def film_frames(seen: Looked, enlarged: int) -> Pixels:
-    """Return every frame beside itself with attention, (frames, height, width, 3), enlarged."""
-    marked = overlay(seen.color, seen.maps, brightest(seen))
-    both = np.concatenate([seen.color, marked], axis=3)
-    flat = both.reshape(-1, *both.shape[2:])
-    return flat.repeat(enlarged, axis=1).repeat(enlarged, axis=2)
+def film_frames(seen: Looked, enlarged: int) -> Iterator[Pixels]:
+    """Yield every frame beside itself with attention, enlarged: an hour's would fill the memory."""
+    most = brightest(seen)
+    for color, maps in zip(seen.color, seen.maps, strict=True):
+        both = np.concatenate([color, overlay(color, maps, most)], axis=2)
+        yield from both.repeat(enlarged, axis=1).repeat(enlarged, axis=2)
 
 
 def mean_map(seen: Looked) -> Pixels:

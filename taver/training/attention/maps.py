@@ -9,7 +9,7 @@ import numpy as np
 
 from taver.dataset import select
 from taver.training import data
-from taver.training.samples import Samples
+from taver.training.samples import Samples, held
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +46,9 @@ def looked(
 
     options = msgspec.structs.replace(config.clip_options, labels=(), stride=None)
     clips, _ = select.clips(recording, options)
-    held = Samples({recording.name: recording}, clips, np.zeros((len(clips), 0), np.float32))
-    loader = data.Loader(held, config.modalities, config.scaling)
+    clips = [held(clip) for clip in clips]
+    shown = Samples({recording.name: recording}, clips, np.zeros((len(clips), 0), np.float32))
+    loader = data.Loader(shown, config.modalities, config.scaling)
     maps = []
     bare = _bare(model)
     bare.eval()

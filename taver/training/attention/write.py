@@ -75,16 +75,16 @@ def write(
 
 def _film(path: Path, seen: Looked, rate_hz: float, *, simulated: bool) -> None:
     av = need("av", extra="web", to="write films")
-    pictures = draw.film_frames(seen, _ENLARGED)
+    height, width = seen.color.shape[2:4]
     with atomic.replacing(path) as beside:
         beside.touch(mode=FILE_MODE)
         with explained(path), av.open(str(beside), "w", format="webm") as film:
             film.metadata["title"] = seen.recording + (", SIMULATED" if simulated else "")
             rate = fractions.Fraction(rate_hz).limit_denominator(1000)
             stream: Any = film.add_stream("libvpx-vp9", rate=rate, options=_QUALITY)
-            stream.height, stream.width = pictures.shape[1:3]
+            stream.height, stream.width = _ENLARGED * height, 2 * _ENLARGED * width
             stream.pix_fmt = "yuv420p"
-            for picture in pictures:
+            for picture in draw.film_frames(seen, _ENLARGED):
                 for packet in stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")):
                     film.mux(packet)
             for packet in stream.encode():

@@ -46,7 +46,10 @@ def _lines(run: Run, files: dict[str, str], differences: dict[str, float]) -> It
     if about.without_relaxing:
         yield f"- {len(about.without_relaxing)} recordings without a relaxing phase: heat absolute"
     best = run.best
-    if best is not None and best.ccc is not None:
+    if config.protocol.refit and "validation" in about.people:
+        yield f"- refitted: trained anew for {about.epochs} epochs on all of these people, so that"
+        yield "  none of them is left to say how well these weights do"
+    elif best is not None and best.ccc is not None:
         yield f"- on the validation people, clip by clip: RMSE {_of(best.rmse)}, "
         yield f"  CC {_of(best.cc)}, CCC {_of(best.ccc)} after epoch {best.epoch}, chosen by it"
     yield "- what it reaches on people it never saw is told by `taver evaluate`\n"
@@ -59,7 +62,8 @@ def _lines(run: Run, files: dict[str, str], differences: dict[str, float]) -> It
     for modality in model.sees:
         shape = f"clips, {CHANNELS[modality]}, {model.length}, {model.size_px}, {model.size_px}"
         yield f"| `{modality}` | ({shape}) | {words[modality]} |"
-    yield f"\nWhat was not measured is {words['missing']}. "
+    yield f"\nIn depth and heat what was not measured is {words['missing']}; colour outside of the "
+    yield "camera's picture is black, -1. "
     yield f"Output `outputs`, (clips, {model.outputs}): {', '.join(config.targets)}, from -1 to 1, "
     yield "before any post-processing. `config.json` holds every setting.\n"
 

@@ -12,7 +12,7 @@ from taver.core.errors import AlreadyThereError
 from taver.core.extras import need
 from taver.core.progress import Silent
 from taver.core.storage import explained
-from taver.training import checkpoint, models, runs
+from taver.training import judging, runs
 from taver.training.export import card, program
 
 if TYPE_CHECKING:
@@ -42,9 +42,7 @@ def export(
     """Write the best model of a run as `kind`, with its weights and its card."""
     told = progress or Silent()
     run = runs.finished(run_folder)
-    loaded = checkpoint.load(run_folder / checkpoint.BEST)
-    model = models.build(loaded.config.model)
-    checkpoint.into(model, loaded.weights, run_folder / checkpoint.BEST)
+    model, loaded = judging.chosen(run_folder, run)
     folder = out or run_folder / FOLDER / kind
     with explained(folder):
         if out is not None and out.exists():

@@ -24,6 +24,7 @@ Name = Literal[
 ]
 Seen = Literal["color", "depth", "thermal"]
 CHANNELS: Final = {"color": 3, "depth": 1, "thermal": 1}
+SCRATCH: Final = "from scratch"  # what a model began from that was given no weights
 _HALVINGS: Final = 16  # a picture is halved four times
 _HEARD_FROM: Final = 3  # frames: a guide's memory needs a second one, and is heard in the next
 

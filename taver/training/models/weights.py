@@ -8,7 +8,6 @@ left as it was drawn, and the sentence returned says how many layers were taken.
 from __future__ import annotations
 
 import hashlib
-import pickle
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -16,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import torch
 from torch import nn
 
-from taver.core.errors import DataError, NotFoundError
+from taver.core.errors import DataError, NotFoundError, TaverError
 from taver.core.storage import explained
+from taver.training.models import SCRATCH
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from taver.training.models import ModelConfig
 
 Layout = Literal["imagenet", "vgg-face"]
-SCRATCH: Final = "from scratch"
 # What such networks were shown: (x - mean) / deviation, with x from 0 to 1; VGG-Face saw 0 to 255
 # less the mean of its faces, in the order red, green, blue.
 _SEEN: Final[dict[str, tuple[tuple[float, ...], tuple[float, ...]]]] = {
@@ -99,9 +98,12 @@ def _read(path: Path) -> tuple[dict[str, Tensor], str]:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         try:
             tree = _parsed(path)
-        except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, KeyError) as error:
+        except TaverError:
+            raise
+        except Exception as error:  # noqa: BLE001  what is no such file fails in many ways
+            told = (str(error).splitlines() or [type(error).__name__])[0]
             raise DataError(
-                f"{path} is no file of weights: {str(error).splitlines()[0][:200]}",
+                f"{path} is no file of weights: {told[:200]}",
                 fix="give a state dict saved by torch, or a .safetensors file",
             ) from None
     named = isinstance(tree, dict) and all(
@@ -120,12 +122,7 @@ def _parsed(path: Path) -> Any:
         from taver.core.extras import need
 
         safetensors = need("safetensors.torch", extra="train", to="read weights")
-        try:
-            return safetensors.load_file(path)
-        except Exception as error:  # its own error has no parent of ours
-            if type(error).__name__ != "SafetensorError":
-                raise
-            raise ValueError(str(error)) from None
+        return safetensors.load_file(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of pickle's dialects; what is loaded is looked at below
         return torch.load(path, weights_only=True, map_location="cpu")
