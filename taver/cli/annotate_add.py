@@ -120,8 +120,8 @@ def _boxes(session: Session) -> Boxes:
     import numpy as np
 
     from annotate_web.media.add import Boxes
+    from taver.faces.state import State
     from taver.faces.store import open_faces
-    from taver.faces.track import State
 
     faces = open_faces(session)
     px = np.asarray(faces["box"][:], np.float64)

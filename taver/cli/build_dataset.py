@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 )
 @click.option("--jobs", type=int, default=1, show_default=True, help="How many side by side.")
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler's: tcp://host:8786.")
-@click.option("--again", is_flag=True, help="Take nothing over of what is there: it is damaged.")
+@click.option("--again", is_flag=True, help="Make anew what has not changed, too.")
 @click.pass_obj
 def build_dataset(
     console: Console,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+import shutil
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
@@ -32,8 +34,19 @@ class Console:
         self.loudness = Loudness.NORMAL
         self.debug = False
 
-    def result(self, text: str) -> None:
-        """Print what was asked for; also when quiet."""
+    def result(self, text: str, *, hang: int = 0) -> None:
+        """Print what was asked for; also when quiet.
+
+        At a terminal a long text goes on `hang` columns from its edge; elsewhere it stays one line.
+        """
+        if hang and sys.stdout.isatty():
+            text = textwrap.fill(
+                text,
+                shutil.get_terminal_size().columns,
+                subsequent_indent=" " * hang,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
         click.echo(text)
 
     def say(self, text: str) -> None:

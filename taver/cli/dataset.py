@@ -69,9 +69,7 @@ def info(console: Console, store: str | None) -> None:
         )
         for one in found.recordings
     ]  # fmt: skip
-    console.result(
-        f"{'below':<20}in how many slots each picture shows a face, and labels are there"
-    )
+    console.result(f"{'below':<20}slots in which each picture has a face, and labels")
     console.table(
         ("recording", "person", "slots", "min", *found.modalities, "labels", "raters"),
         rows,

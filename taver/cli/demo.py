@@ -37,11 +37,11 @@ def demo(console: Console, out: Path, quick: bool, open_: bool) -> None:
     """
     from taver.cli.progress import ConsoleProgress
     from taver.cli.story.names import PAGE, QUICK, WHOLE
-    from taver.cli.story.tell import tell
+    from taver.cli.story.tell import HANG, TO_COPY, tell
 
     with ConsoleProgress(console) as progress:
         for line in tell(out, progress, QUICK if quick else WHOLE):
-            console.result(line)
+            console.result(line, hang=0 if line.startswith(TO_COPY) else HANG)
     if open_:
         import webbrowser
 

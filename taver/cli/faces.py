@@ -11,6 +11,7 @@ from taver.cli.base import TaverCommand
 
 if TYPE_CHECKING:
     from taver.cli.console import Console
+    from taver.core.study import Study
     from taver.faces.jobs import Outcome
 
 
@@ -83,6 +84,8 @@ def faces(
 
     study = Study.find(Path.cwd())
     names = several.names(study, sessions, every=every)
+    if every:
+        names = _with_somebody(console, study, names)
     options = Options(
         detector=detector,
         shape_predictor=shape_predictor.resolve() if shape_predictor else None,
@@ -101,6 +104,22 @@ def faces(
     if overlay is not None:
         with ConsoleProgress(console) as progress:
             console.result(str(film.write(study, find(study, names[0]), overlay, progress)))
+
+
+def _with_somebody(console: Console, study: Study, names: list[str]) -> list[str]:
+    """Leave out where a board was recorded, or nobody: there is no face to follow."""
+    from taver.core.errors import NotFoundError
+    from taver.core.session.folder import find
+
+    empty = [name for name in names if find(study, name).manifest.participant is None]
+    if empty:
+        console.say(f"left out, for nobody is in them: {', '.join(empty)}")
+    if len(empty) == len(names):
+        raise NotFoundError(
+            "No session of this study has a participant",
+            fix="record one (taver capture --participant NAME), or name a session with --session",
+        )
+    return [name for name in names if name not in empty]
 
 
 def _tell(console: Console, outcome: Outcome) -> None:

@@ -35,7 +35,7 @@ a { color: var(--accent); }
 .scroll { overflow-x: auto; }
 table { margin: .5rem 0; } td.right, td.word { white-space: nowrap; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; margin: .5rem 0; }
-dt { color: var(--faint); } dd { margin: 0; }
+dt { color: var(--faint); } dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 figure { margin: .75rem 0; } figcaption { color: var(--faint); font-size: .9rem; }
 img, svg { max-width: 100%; height: auto; }
 .row { display: flex; flex-wrap: wrap; gap: 1rem; } .row > * { flex: 1 1 18rem; min-width: 0; }
@@ -89,7 +89,8 @@ def note(words: str, kind: str = "") -> Markup:
 
 def facts(pairs: Mapping[str, object]) -> Markup:
     """Return what is known, name by name."""
-    rows = "".join(f"<dt>{escaped(k)}</dt><dd>{escaped(v)}</dd>" for k, v in pairs.items())
+    told = {name: "none" if value is None else value for name, value in pairs.items()}
+    rows = "".join(f"<dt>{escaped(k)}</dt><dd>{escaped(v)}</dd>" for k, v in told.items())
     return Markup(f"<dl>{rows}</dl>")
 
 

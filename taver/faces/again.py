@@ -27,15 +27,17 @@ def current(study: Study, session: Session) -> bool:
     What a model of one's own found stays: nobody else could look with it.
     """
     try:
-        root = store.open_faces(session)
-        options, told = _read(session, root.attrs["settings"])
-        wanted = {**told, **_installed(options)}
-        if _is_own(root):
-            wanted[_LANDMARKS] = told[_LANDMARKS]
+        options, told = _read(session, Receipt.read(path_of(session, Stage.FACES)).settings)
+        installed = _installed(options)
+        others = {name: mark for name, mark in installed.items() if name != _LANDMARKS}
         with Streams(study, session) as streams:
-            return same(study, session, basis_of(study, streams, options, wanted)) is not None
+            root = same(study, session, basis_of(study, streams, options, told | others))
     except TaverError:
         return False  # what cannot be read is made again
+    if root is None:
+        return False
+    mark = told.get(_LANDMARKS)
+    return installed.get(_LANDMARKS, mark) == mark or _is_own(root)
 
 
 def options_of(session: Session) -> Options:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from taver.core.extras import need
 from taver.faces.align import template
 from taver.faces.compiled import compiled
 from taver.faces.identity import PORTRAIT_PX
@@ -31,7 +32,6 @@ _MOST_PASSES: Final = 3
 _LOOKED: Final = (0.42, 0.3, 0.15)
 _ENOUGH: Final = (0.3, 0.2, 0.05)
 _PORTRAIT: Final = (0.45, 0.45, 0.45)
-_PARTS: Final = 16
 _FLAT: Final = np.full((2, 2), 128, np.uint8)
 
 
@@ -122,9 +122,16 @@ def _plain(points: Floats) -> Floats:
 
 def _chip(patch: Patch, points: Floats, wanted: Floats, size_px: int) -> Grey:
     """Return the part of a picture that has the points where they are wanted."""
-    onto, chip = np.empty((2, 3)), np.empty((size_px, size_px), np.uint8)
+    cv2 = need("cv2", extra="faces", to="find faces")
+    onto = np.empty((2, 3))
     _lay(wanted, _plain(points), (patch.left_px, patch.top_px), onto)
-    _cut(np.ascontiguousarray(patch.pixels), onto, chip)
+    chip: Grey = cv2.warpAffine(
+        patch.pixels,
+        onto,
+        (size_px, size_px),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
     return chip
 
 
@@ -172,30 +179,3 @@ def _lay(shape: Floats, points: Floats, corner: tuple[int, int], onto: Floats) -
     along, across = along * back, across * back
     onto[0, 0], onto[0, 1], onto[0, 2] = along, across, x - along * at_x - across * at_y
     onto[1, 0], onto[1, 1], onto[1, 2] = -across, along, y + across * at_x - along * at_y
-
-
-@compiled
-def _cut(picture: Grey, onto: Floats, chip: Grey) -> None:
-    """Write what is seen at each pixel, between four; beyond its edges a picture goes on.
-
-    Places are counted in parts of a pixel, of which there are 2 to the power of `_PARTS`.
-    """
-    whole = 1 << _PARTS
-    last_u, last_v = (picture.shape[1] - 1) * whole, (picture.shape[0] - 1) * whole
-    by_u, by_v = int(onto[0, 0] * whole), int(onto[1, 0] * whole)
-    for row in range(chip.shape[0]):
-        begins_u = int((onto[0, 1] * row + onto[0, 2]) * whole)
-        begins_v = int((onto[1, 1] * row + onto[1, 2]) * whole)
-        for column in range(chip.shape[1]):
-            u = min(max(begins_u + by_u * column, 0), last_u)
-            v = min(max(begins_v + by_v * column, 0), last_v)
-            left, top = np.uint32(u >> _PARTS), np.uint32(v >> _PARTS)
-            right, bottom = (
-                np.uint32((u + whole - 1) >> _PARTS),
-                np.uint32((v + whole - 1) >> _PARTS),
-            )
-            x, y = u & (whole - 1), v & (whole - 1)
-            above = (whole - x) * picture[top, left] + x * picture[top, right]
-            below = (whole - x) * picture[bottom, left] + x * picture[bottom, right]
-            seen = (whole - y) * above + y * below
-            chip[row, column] = np.uint8((seen + (1 << (2 * _PARTS - 1))) >> (2 * _PARTS))

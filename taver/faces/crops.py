@@ -74,33 +74,64 @@ def depth(depth_mm: npt.NDArray[Any], matrix: Floats, size_px: int = SIZE_PX) ->
 def _between(
     depth_mm: npt.NDArray[Any], back: Floats, values: npt.NDArray[np.float32], valid: Mask
 ) -> None:
-    """Write each valid pixel's depth: of four neighbours, those on the nearest one's surface."""
+    """Write each valid pixel's depth: of four neighbours, those on the nearest one's surface.
+
+    Row by row in three loops, of which the compiler turns the first and the last into wide ones.
+    """
     high, wide = depth_mm.shape
+    pixels = depth_mm.reshape(-1)
+    right, below = np.uintp(min(wide - 1, 1)), np.uintp(min(high - 1, 1) * wide)
+    last_left, last_top = max(wide - 2.0, 0.0), max(high - 2.0, 0.0)
+    columns = values.shape[1]
+    at = np.empty(columns, np.int32)
+    x, y = np.empty(columns), np.empty(columns)
+    corners = np.empty((4, columns), np.float32)
     for row in range(values.shape[0]):
-        for column in range(values.shape[1]):
-            if not valid[row, column]:
-                continue
+        for column in range(columns):
             u = back[0, 0] * column + back[0, 1] * row + back[0, 2]
             v = back[1, 0] * column + back[1, 1] * row + back[1, 2]
-            left, top = max(min(int(u), wide - 2), 0), max(min(int(v), high - 2), 0)
-            right, bottom = min(left + 1, wide - 1), min(top + 1, high - 1)
-            x, y = u - left, v - top
-            # The corner that counts most; of two that count the same, the first.
-            z00, z01 = np.float32(depth_mm[top, left]), np.float32(depth_mm[top, right])
-            z10, z11 = np.float32(depth_mm[bottom, left]), np.float32(depth_mm[bottom, right])
-            above, below = z01 if x > 0.5 else z00, z11 if x > 0.5 else z10
-            nearest = below if y > 0.5 else above
-            if not nearest > 0:
-                valid[row, column] = False
-                continue
-            reach = np.float32(_SAME) * nearest
-            # A hole is farther off than any surface reaches.
-            s00 = (1.0 - x) * (1.0 - y) if abs(z00 - nearest) <= reach else 0.0
-            s01 = x * (1.0 - y) if abs(z01 - nearest) <= reach else 0.0
-            s10 = (1.0 - x) * y if abs(z10 - nearest) <= reach else 0.0
-            s11 = x * y if abs(z11 - nearest) <= reach else 0.0
-            sum_mm = z00 * s00 + z01 * s01 + z10 * s10 + z11 * s11
-            values[row, column] = np.float32(sum_mm / (s00 + s01 + s10 + s11))
+            left = np.int32(min(max(u, 0.0), last_left))
+            top = np.int32(min(max(v, 0.0), last_top))
+            x[column], y[column] = u - left, v - top
+            at[column] = top * np.int32(wide) + left
+        for column in range(columns):
+            here = np.uintp(at[column])
+            corners[0, column] = pixels[here]
+            corners[1, column] = pixels[here + right]
+            corners[2, column] = pixels[here + below]
+            corners[3, column] = pixels[here + below + right]
+        _blend(corners[0], corners[1], corners[2], corners[3], x, y, values[row], valid[row])
+
+
+@compiled
+def _blend(
+    z00: npt.NDArray[np.float32],
+    z01: npt.NDArray[np.float32],
+    z10: npt.NDArray[np.float32],
+    z11: npt.NDArray[np.float32],
+    x: Floats,
+    y: Floats,
+    values: npt.NDArray[np.float32],
+    valid: Mask,
+) -> None:
+    """Write the depth between each column's corners, and tell where the nearest one is a hole."""
+    nothing = np.float32(0)
+    for i in range(len(values)):
+        # The corner that counts most; of two that count the same, the first.
+        above = z01[i] if x[i] > 0.5 else z00[i]
+        below = z11[i] if x[i] > 0.5 else z10[i]
+        nearest = below if y[i] > 0.5 else above
+        reach = np.float32(_SAME) * nearest
+        # A hole is farther off than any surface reaches.
+        s00 = (1.0 - x[i]) * (1.0 - y[i]) if abs(z00[i] - nearest) <= reach else 0.0
+        s01 = x[i] * (1.0 - y[i]) if abs(z01[i] - nearest) <= reach else 0.0
+        s10 = (1.0 - x[i]) * y[i] if abs(z10[i] - nearest) <= reach else 0.0
+        s11 = x[i] * y[i] if abs(z11[i] - nearest) <= reach else 0.0
+        sum_mm = z00[i] * s00 + z01[i] * s01 + z10[i] * s10 + z11[i] * s11
+        mean_mm = np.float32(sum_mm / (s00 + s01 + s10 + s11))
+        values[i] = mean_mm if valid[i] & (nearest > nothing) else nothing
+    for i in range(len(values)):  # by itself: with two arrays to write into there is no wide loop
+        valid[i] = values[i] > nothing
 
 
 def relief(crop: Crop, size_px: int = SIZE_PX) -> Crop:

@@ -9,7 +9,7 @@ import numpy as np
 
 from taver.core.clock import NS_PER_S
 from taver.faces.chips import size_of
-from taver.faces.track import State
+from taver.faces.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

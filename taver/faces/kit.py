@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from taver.core.errors import MissingExtraError
 from taver.faces import finder, models
-from taver.faces.chips import Chips
-from taver.faces.dlib_faces import Hog, Points68, ResNet
 
 if TYPE_CHECKING:
+    from taver.faces.chips import Chips
     from taver.faces.finder import Detector
     from taver.faces.identity import Recogniser
     from taver.faces.models import Model
@@ -39,6 +38,9 @@ def models_of(options: Options) -> dict[str, Model]:
 
 def kit(options: Options) -> Kit:
     """Make what the options ask for; reading the models takes most of a second."""
+    from taver.faces.chips import Chips  # these compile
+    from taver.faces.dlib_faces import Hog, Points68, ResNet
+
     hog = Hog()
     detector = hog if options.detector == _OWN else finder.detector(options.detector)
     predictor = Points68(options.shape_predictor)

@@ -25,9 +25,9 @@ from taver.faces.scout import look_through
 from taver.faces.seen import page
 from taver.faces.signals import eye_opening, mouth_opening, occlusion
 from taver.faces.smooth import smoothed
+from taver.faces.state import State
 from taver.faces.streams import Streams
 from taver.faces.table import table_of
-from taver.faces.track import State
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from taver.core import attributes
 from taver.core.errors import DataError
 from taver.faces.points import COUNT
-from taver.faces.track import State
+from taver.faces.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -11,7 +12,7 @@ from taver.core.errors import DataError, NotFoundError
 from taver.core.storage import explained
 from taver.faces.regions import REGIONS
 from taver.faces.schema import TABLE_FILE
-from taver.faces.track import State
+from taver.faces.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,22 +39,23 @@ class Warmths(NamedTuple):
 
 
 def table_of(columns: Columns, warm: Columns, simulated: bool) -> bytes:
-    """Return the table as CSV; a cell of what is not known is empty."""
-    import pandas as pd
+    """Return the table as CSV; a cell of what is not known is empty.
 
+    Written and read without pandas, which takes longer to load than a session's table to write.
+    """
     states = {int(state): state.name.lower() for state in State}
     data: dict[str, Any] = {
         "number": columns["number"],
         "unix_ns": columns["unix_ns"],
-        "state": [states[int(value)] for value in columns["state"]],
+        "state": np.array([states[int(value)] for value in columns["state"]], object),
         **{name: columns[name] for name in _SIGNALS},
         "eye_opening_left": columns["eye_opening"][:, 0],
         "eye_opening_right": columns["eye_opening"][:, 1],
         **warm,
-        "simulated": simulated,
+        "simulated": np.full(len(columns["number"]), simulated),
     }
-    frame = pd.DataFrame(data).round(_DIGITS)
-    return frame.to_csv(index=False, lineterminator="\n").encode()
+    lines = [",".join(data), *map(",".join, zip(*map(_cells, data.values()), strict=True)), ""]
+    return "\n".join(lines).encode()
 
 
 def warmths(session: Session, unix_ns: npt.NDArray[np.int64]) -> Warmths:
@@ -61,8 +63,6 @@ def warmths(session: Session, unix_ns: npt.NDArray[np.int64]) -> Warmths:
 
     People open it in programs that save it with semicolons, or with times rounded.
     """
-    import pandas as pd
-
     path = session.folder / TABLE_FILE
     fix = f"keep what you made of it under another name, then: taver faces --session {session.name}"
     with explained(path):
@@ -70,13 +70,15 @@ def warmths(session: Session, unix_ns: npt.NDArray[np.int64]) -> Warmths:
             raise NotFoundError(f"{path} is gone", fix=f"taver faces --session {session.name}")
         data = path.read_bytes()
     try:
-        table = pd.read_csv(io.BytesIO(data))
-        times = table["unix_ns"].to_numpy(np.int64)
+        rows = list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+        times = np.array([int(row["unix_ns"]) for row in rows], np.int64)
         kelvin, pixels = (
-            table[[f"{region}_{what}" for region in REGIONS]].to_numpy(np.float64)
+            np.array(
+                [[float(row[f"{region}_{what}"] or "nan") for region in REGIONS] for row in rows]
+            )
             for what in ("k", "px")
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, csv.Error) as error:
         told = " ".join(str(error).split())
         raise DataError(f"{path} is not as taver wrote it: {told}", fix=f"{fix} --again") from None
     if not np.array_equal(times, unix_ns):
@@ -85,3 +87,13 @@ def warmths(session: Session, unix_ns: npt.NDArray[np.int64]) -> Warmths:
             fix=f"{fix} --again",
         )
     return Warmths(kelvin, pixels)
+
+
+def _cells(column: npt.NDArray[Any]) -> list[str]:
+    """Return a column as it is written: rounded, and empty where it is not known."""
+    if column.dtype.kind != "f":
+        return [str(value) for value in column.tolist()]
+    cells = column.round(_DIGITS).astype(str)
+    cells[np.isnan(column)] = ""
+    told: list[str] = cells.tolist()
+    return told

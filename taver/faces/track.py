@@ -7,7 +7,6 @@ then in the whole picture; of several, the one that fits what is known of the pa
 
 from __future__ import annotations
 
-import enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from taver.core.clock import NS_PER_S
 from taver.faces import search
 from taver.faces.chips import apart, middle, size_of
+from taver.faces.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,15 +34,6 @@ _CHANGED: Final = 12  # grey levels of an eighth-size picture, above its noise
 _STIRRED: Final = 0.002  # of its pixels changed: somebody moves
 _SURE_S: Final = 1.0  # nobody changes places in less
 _NEAR_FRAMES: Final = 10  # so long it is looked for where it was lost
-
-
-class State(enum.IntEnum):
-    """How the points of a frame were come by."""
-
-    LOST = 0  # no face is seen: there are no points
-    INTERPOLATED = 1  # lost for a moment: between those before and after
-    TRACKED = 2  # followed from the frame before
-    DETECTED = 3  # found anew in this frame
 
 
 class Step(NamedTuple):

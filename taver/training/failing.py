@@ -46,8 +46,8 @@ def not_finite(
     rate = min(_CAREFUL, job.config.optimiser.learning_rate / 3)
     return TaverError(
         f"{what}: {where or 'the labels or the loss itself'}",
-        fix=f"{kept} with --set optimiser.learning_rate={rate:.1g}; if it happens there again, look "
-        "at the clips, and begin anew in another --out",
+        fix=f"{kept} with --set optimiser.learning_rate={rate:.1g}; if it happens there again, "
+        "look at the clips, and begin anew in another --out",
         problems=[f"in the batch: {job.training.told(int(clip))}" for clip in clips],
     )
 

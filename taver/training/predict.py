@@ -203,10 +203,13 @@ def _build(study: Study, session: str, run: runs.Run, made: Path, progress: Prog
         base = msgspec.convert(cut, building.BuildConfig)
     else:
         base = building.load(own) if own.is_file() else building.BuildConfig()
+    seen = [Modality(name) for name in run.config.modalities]
+    if base.crop == "frame" and Modality.THERMAL in seen:
+        seen.append(Modality.DEPTH)  # by which heat is laid over colour
     wanted = msgspec.structs.replace(
         base,
         sessions=(),
-        modalities=tuple(Modality(name) for name in run.config.modalities),
+        modalities=tuple(seen),
         size_px=run.config.model.size_px,
         unlabelled="keep",
         raters=0,

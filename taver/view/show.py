@@ -6,7 +6,6 @@ import contextlib
 import datetime as dt
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -29,11 +28,13 @@ from taver.core.session.footage import Footage
 from taver.core.storage import explained
 from taver.faces import store as faces_store
 from taver.labels import store as labels_store
-from taver.view import landmarks, paths, pictures, traces
+from taver.view import landmarks, paths, pictures, traces, viewer
 from taver.view.layout import layout
 from taver.view.span import span_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from taver.core.progress import Progress
     from taver.core.session.folder import Session
     from taver.core.session.manifest import Manifest
@@ -69,14 +70,11 @@ def show(
     told = progress or Silent()
     stream = rerun.RecordingStream(f"taver {session.name}", send_properties=False)
     if save is None:
-        try:
-            rerun.spawn(executable_path=_viewer(), hide_welcome_screen=True, recording=stream)
-        except (RuntimeError, OSError, ValueError) as error:
-            raise InputError(
-                f"The viewer cannot be opened here: {str(error).partition(chr(10))[0]}",
-                fix=_elsewhere(session.name),
-            ) from None
-        return _all(rerun, stream, study, session, span, told)
+        _, address = viewer.started(_elsewhere(session.name))
+        stream.connect_grpc(address)
+        shown = _all(rerun, stream, study, session, span, told)
+        stream.flush()  # it stays open when we end
+        return shown
     _check(save)
     with atomic.replacing(save) as beside, explained(save):
         stream.save(beside)
@@ -95,12 +93,6 @@ def _check_screen(name: str) -> None:
 
 def _elsewhere(name: str) -> str:
     return f"write a file to open elsewhere: taver view {name} --save {name}{SUFFIX}"
-
-
-def _viewer() -> str | None:
-    """Return the viewer of this environment, which need not be on the path; None: look there."""
-    beside = Path(sys.executable).with_name("rerun.exe" if sys.platform == "win32" else "rerun")
-    return str(beside) if beside.is_file() else None
 
 
 def _check(save: Path) -> None:

@@ -36,13 +36,13 @@ def main() -> int:
         if code:
             failed.append(name)
         print(f"{name}: {time.perf_counter() - began_s:.0f} s", file=sys.stderr, flush=True)
+        if given.json:  # after each: an hour's figures survive whatever stops the next one
+            given.json.write_text(json.dumps(figures, indent=2) + "\n")
     for name, found in figures.items():
         print(f"\n{name}" + (" FAILED" if name in failed else ""))
         for key, value in found.items():
             print(f"  {key:<32}{_shown(value):>14}")
     print("\n" + ("\n".join(["missed:", *missed]) if missed else "every bar is met"))
-    if given.json:
-        given.json.write_text(json.dumps(figures, indent=2) + "\n")
     return int(bool(failed))
 
 

@@ -282,7 +282,7 @@ def test_stop_is_heard_from_another_thread_while_a_frame_is_awaited(maker):
     thread = threading.Thread(target=lambda: got.extend(driver.frames()))
     thread.start()
     driver.stop()
-    thread.join(timeout=5)
+    thread.join(timeout=30)
     assert not thread.is_alive()
     assert got == []
     driver.close()

@@ -35,6 +35,7 @@ from taver.core.frames import Modality
 from taver.core.recording.reader import StreamReader
 
 DEPTH = Modality.DEPTH
+ANSWER_S = 30.0  # far more than it takes, also where much else is done
 HEARING = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -58,20 +59,20 @@ def linked(study, agent):
 def record(link, seconds, run="run1"):
     """Let an agent record, as a master on the same machine would; return when it has begun."""
     epoch, now_ns = Epoch.now(), HostClock().now_ns()
-    link.greet(4.0)
+    link.greet(ANSWER_S)
     line = wire.Line(host_ns=now_ns, unix_ns=epoch.to_unix_ns(now_ns), gain=0.0, error_us=1.0)
     plan = Plan(session="s01", participant=None, seconds=seconds)
-    link.ask(wire.Prepare(run=run, plan=plan), wire.Prepared, seconds=5)
+    link.ask(wire.Prepare(run=run, plan=plan), wire.Prepared, seconds=ANSWER_S)
     link.begin(wire.Beat(line=line))
     arm = wire.Arm(files={DEPTH: "depth.mcap"}, simulated=True, epoch=epoch)
-    link.ask(arm, wire.Done, seconds=5)
+    link.ask(arm, wire.Done, seconds=ANSWER_S)
     start_ns = epoch.to_unix_ns(HostClock().now_ns()) + 50_000_000
     start = wire.Start(
         at_unix_ns=start_ns,
         until_unix_ns=start_ns + round(seconds * 1e9),
         grid_start_unix_ns=start_ns,
     )
-    link.ask(start, wire.Started, seconds=5)
+    link.ask(start, wire.Started, seconds=ANSWER_S)
 
 
 def peer(context, study, agent, *, secret=None):
@@ -97,7 +98,7 @@ def test_an_agent_goes_on_recording_whatever_comes_to_its_port(study):
             plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         silent = socket.create_connection(where)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            secret = link.greet(2.0).clock_secret
+            secret = link.greet(ANSWER_S).clock_secret
             asked = packets.question(packets.Asked(1, 2), secret)
             for data in (b"", b"x", asked[:-1], asked + b"x", chance.randbytes(len(asked))):
                 udp.sendto(data, where)
@@ -138,7 +139,7 @@ def test_an_agent_goes_on_recording_whatever_comes_to_its_port(study):
             friend.close()
             stranger.close()
         silent.close()
-        finished = link.ask(wire.Finish(), wire.Finished, seconds=10)
+        finished = link.ask(wire.Finish(), wire.Finished, seconds=ANSWER_S)
         assert agent.process.poll() is None
         assert finished.problems == ()
         piece = finished.pieces[DEPTH]
@@ -155,7 +156,7 @@ def test_an_agent_of_another_version_is_named_with_both(study):
         linked(study, agent) as link,
         pytest.raises(DeviceError) as caught,
     ):
-        link.greet(4.0)
+        link.greet(ANSWER_S)
     assert "taver 9.9" in caught.value.what
     assert f"taver {__version__}" in caught.value.what
     assert "same version" in caught.value.fix
@@ -163,21 +164,21 @@ def test_an_agent_of_another_version_is_named_with_both(study):
 
 def test_steps_out_of_order_are_refused_and_change_nothing(study):
     with elsewhere(study, "one", DEPTH) as agent, linked(study, agent) as link:
-        link.greet(4.0)
+        link.greet(ANSWER_S)
         for ask in (
             wire.Arm(files={}, simulated=True, epoch=Epoch.now()),
             wire.Start(at_unix_ns=0, until_unix_ns=1, grid_start_unix_ns=0),
             wire.Finish(),
         ):
             with pytest.raises((BusyError, DeviceError)):
-                link.ask(ask, wire.Done, seconds=2)
+                link.ask(ask, wire.Done, seconds=ANSWER_S)
         record(link, seconds=60.0)
         plan = Plan(session="s02", participant=None, seconds=1)
         with pytest.raises(BusyError, match="recording s01"):
-            link.ask(wire.Prepare(run="b", plan=plan), wire.Prepared, seconds=2)
+            link.ask(wire.Prepare(run="b", plan=plan), wire.Prepared, seconds=ANSWER_S)
         agents.wait_for_frames(agent.spool, "depth.mcap", 1)
-        assert link.ask(wire.Finish(), wire.Finished, seconds=20).pieces[DEPTH].frames > 0
-        assert link.greet(2.0).state is AgentState.STOPPED
+        assert link.ask(wire.Finish(), wire.Finished, seconds=ANSWER_S).pieces[DEPTH].frames > 0
+        assert link.greet(ANSWER_S).state is AgentState.STOPPED
 
 
 def test_what_a_killed_agent_recorded_is_offered_by_the_next(study):
@@ -188,19 +189,21 @@ def test_what_a_killed_agent_recorded_is_offered_by_the_next(study):
         agent.kill()
         agent.start().listening()
         with linked(study, agent) as link:
-            assert link.greet(4.0).held == 1
-            (held,) = link.ask(wire.List(), wire.Holding, seconds=5).recordings
+            assert link.greet(ANSWER_S).held == 1
+            (held,) = link.ask(wire.List(), wire.Holding, seconds=ANSWER_S).recordings
             assert (held.session, held.finished) == ("s01", True)
             assert held.pieces[DEPTH].frames > 5
             assert [marker.name for marker in held.markers] == ["broken off"]
             confirm = wire.Confirm(run=held.run, file="depth.mcap", digest="00")
             with pytest.raises(DataError, match="checksum"):
-                link.ask(confirm, wire.Done, seconds=5)
-            told = link.ask(wire.Digest(run=held.run, file="depth.mcap"), wire.Digested, seconds=5)
+                link.ask(confirm, wire.Done, seconds=ANSWER_S)
+            told = link.ask(
+                wire.Digest(run=held.run, file="depth.mcap"), wire.Digested, seconds=ANSWER_S
+            )
             assert told.size == held.pieces[DEPTH].size_bytes
             confirm = wire.Confirm(run=held.run, file="depth.mcap", digest=told.digest)
-            link.ask(confirm, wire.Done, seconds=5)
-            assert link.ask(wire.List(), wire.Holding, seconds=5).recordings == ()
+            link.ask(confirm, wire.Done, seconds=ANSWER_S)
+            assert link.ask(wire.List(), wire.Holding, seconds=ANSWER_S).recordings == ()
 
 
 def test_two_agents_do_not_share_a_spool_or_a_port(study):
@@ -264,16 +267,16 @@ def test_an_agent_that_is_told_to_end_finishes_its_files(study, sent):
         agent.port = int(re.search(r"127\.0\.0\.1:(\d+)", told)[1])
         with linked(study, agent) as link:
             epoch = Epoch.now()
-            link.greet(4.0)
+            link.greet(ANSWER_S)
             plan = Plan(session="s01", participant=None, seconds=60, streams=(DEPTH,))
-            link.ask(wire.Prepare(run="r", plan=plan), wire.Prepared, seconds=5)
+            link.ask(wire.Prepare(run="r", plan=plan), wire.Prepared, seconds=ANSWER_S)
             line = wire.Line(host_ns=epoch.host_ns, unix_ns=epoch.unix_ns, gain=0.0, error_us=1.0)
             link.begin(wire.Beat(line=line))
             arm = wire.Arm(files={DEPTH: "depth.mcap"}, simulated=True, epoch=epoch)
-            link.ask(arm, wire.Done, seconds=5)
+            link.ask(arm, wire.Done, seconds=ANSWER_S)
             until_ns = epoch.unix_ns + 60 * 10**9
             start = wire.Start(at_unix_ns=0, until_unix_ns=until_ns, grid_start_unix_ns=0)
-            link.ask(start, wire.Started, seconds=5)
+            link.ask(start, wire.Started, seconds=ANSWER_S)
             agents.wait_for_frames(study.folder / "taver-spool", "depth.mcap", 3)
             child.send_signal(sent)
             assert child.wait(60) == 0

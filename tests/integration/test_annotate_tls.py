@@ -95,7 +95,7 @@ def test_broken_handshakes_and_plain_http_leave_it_running(server):
         b"\x16\x03\x01\xff\xff" + b"x" * 600,
         b"",
     ):
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as stranger:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as stranger:
             stranger.sendall(junk)
             stranger.shutdown(socket.SHUT_WR)
             while stranger.recv(4096):
@@ -105,7 +105,7 @@ def test_broken_handshakes_and_plain_http_leave_it_running(server):
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         old.maximum_version = ssl.TLSVersion.TLSv1_1
     with (
-        socket.create_connection(("127.0.0.1", server.port), timeout=10) as raw,
+        socket.create_connection(("127.0.0.1", server.port), timeout=30) as raw,
         pytest.raises((ssl.SSLError, ConnectionError)),
     ):
         old.wrap_socket(raw)
@@ -155,7 +155,7 @@ def test_behind_a_proxy_its_word_counts_for_who_asks_and_nobody_elses(tmp_path):
 
 
 def test_a_plain_connection_to_the_tls_port_gets_no_page(server):
-    plain = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    plain = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     plain.request("GET", "/login")
     with pytest.raises((http.client.HTTPException, OSError)):
         plain.getresponse()

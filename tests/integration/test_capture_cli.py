@@ -89,11 +89,11 @@ def test_at_a_terminal_keys_mark_moments_go_on_and_stop(rigged):
         address = re.search(r"self-report: (http://127\.0\.0\.1:\d+/\S+/)", shown)[1]
         form = {"phase": "report", "valence": 8, "arousal": 3, "dominance": 5}
         for _ in range(50):  # the page follows a moment later
-            if b"ask report" in urllib.request.urlopen(address + "state.json", timeout=10).read():
+            if b"ask report" in urllib.request.urlopen(address + "state.json", timeout=30).read():
                 break
             time.sleep(0.1)
         data = urllib.parse.urlencode(form).encode()
-        urllib.request.urlopen(address + "answer", data, timeout=10).close()
+        urllib.request.urlopen(address + "answer", data, timeout=30).close()
         assert operator.wait() == 0
         assert "the protocol is over" in operator.seen
     manifest = whole(rigged, "s01")

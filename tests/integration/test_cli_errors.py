@@ -51,6 +51,13 @@ def test_a_name_that_is_not_there_is_told_with_those_that_are(recorded, refused)
     refused(NotFoundError, recorded.study, "session", "recover", "s02")
 
 
+def test_faces_of_all_sessions_are_those_of_people(study, refused):
+    """A board has none to look for; who names the session means it."""
+    studies.record_pattern(study, "calib01", participant=None, seconds=0.2)
+    err = refused(NotFoundError, study, "faces", "--all")
+    assert "left out, for nobody is in them: calib01" in err
+
+
 # What is typed
 
 

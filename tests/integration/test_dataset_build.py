@@ -173,9 +173,11 @@ def tree_of_new_build(study, target):
     return tree(target)
 
 
-def test_two_processes_write_the_same_bytes_as_one(copy):
+def test_two_processes_find_faces_and_write_the_same_bytes_as_one(copy):
+    shutil.rmtree(copy.sessions_folder / "s02" / "faces.zarr")
     made = make(copy, copy.folder / "two.zarr", jobs=2)
     assert made.chunks_written > 0
+    assert any("s02: its faces were found on the way" in note for note in made.notes)
     assert tree(copy.folder / "two.zarr") == tree(copy.folder / "dataset.zarr")
 
 

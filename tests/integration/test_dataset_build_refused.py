@@ -337,6 +337,8 @@ def test_the_command_tells_everything_in_words(study, cli, refused):
     assert done.code == 0, done.err
     assert "1 recordings of 1 people" in done.out
     assert "unchanged" in cli(study, "build-dataset", "--config", str(given(study))).out
+    again = cli(study, "build-dataset", "--again", "--config", str(given(study)))
+    assert (again.code, "unchanged" in again.out) == (0, False)
     assert "hundred" not in refused(InputError, study, "build-dataset", "--jobs", "0", "--out", "x")
     refused(NotFoundError, study, "build-dataset", "--session", "s77")
     refused(

@@ -23,7 +23,7 @@ from taver.faces import again, follow, options, pipeline, schema, store
 from taver.faces.kit import kit
 from taver.faces.options import Options
 from taver.faces.seen import film
-from taver.faces.track import State
+from taver.faces.state import State
 
 HAND_S, AWAY_S, SECONDS = (1.6, 3.4), (4.4, 7.8), 9.2
 INNER = slice(17, 68)

@@ -23,7 +23,7 @@ from taver.faces import pipeline, schema, store
 from taver.faces.jobs import run
 from taver.faces.kit import kit
 from taver.faces.options import Options, ThermalBox
-from taver.faces.track import State
+from taver.faces.state import State
 
 INNER = slice(17, 68)
 

@@ -309,13 +309,12 @@ def test_what_was_damaged_on_the_way_is_fetched_again(study, left_behind, cli):
 
 def test_the_wrong_key_is_refused_within_seconds(study):
     with elsewhere(study, "one", DEPTH, key=agents.stranger()) as agent:
-        began_s = time.monotonic()
         with (
+            prompt.within(10),
             Master(study, plan(), [agent.crew, local(THERMAL)]) as master,
             pytest.raises(DeviceError, match="refused: key") as caught,
         ):
             master.prepare()
-        assert time.monotonic() - began_s < 10
         assert "keygen" in caught.value.fix
     assert folders(study) == []
 
@@ -326,13 +325,12 @@ def test_a_master_of_another_study_is_refused_within_seconds(study, tmp_path):
     with elsewhere(study, "one", DEPTH) as agent:
         shutil.copy(study.keys_folder / "one.pub", other.keys_folder / "one.pub")
         crew = type(agent.crew)(name="one", address=agent.crew.address, keys=other.keys_folder)
-        began_s = time.monotonic()
         with (
+            prompt.within(10),
             Master(other, plan(participant="P01"), [crew]) as master,
             pytest.raises(DeviceError, match="refused: key"),
         ):
             master.prepare()
-        assert time.monotonic() - began_s < 10
 
 
 def test_nobody_there_and_no_key_are_told_of_together(study):

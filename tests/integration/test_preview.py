@@ -139,7 +139,7 @@ def test_it_only_answers_and_takes_a_form(server, method):
 
 def raw(server, data):
     """Send bytes as they are; return what comes back, if anything does."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
         try:
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)

@@ -204,7 +204,7 @@ def test_devices_are_let_go_whatever_happens(study):
         source.driver.start(0)
     for thread in threading.enumerate():
         if thread.name.startswith("record "):
-            thread.join(5)
+            thread.join(30)
             assert not thread.is_alive()
 
 

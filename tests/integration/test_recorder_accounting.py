@@ -308,6 +308,6 @@ def test_a_device_none_of_whose_streams_is_wanted_is_not_started(tmp_path):
 def test_stop_before_the_start_leaves_whole_files_of_nothing(tmp_path):
     with cameras.armed(tmp_path / "s", cameras.source(World())) as studio:
         studio.recorder.stop()
-        assert studio.recorder.wait(1)
+        assert studio.recorder.wait(30)
         recorded = studio.recorder.finish()
     assert recorded.pieces[Modality.DEPTH].frames == 0

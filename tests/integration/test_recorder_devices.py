@@ -122,7 +122,7 @@ def test_a_hanging_driver_is_left_to_itself_and_a_fresh_one_takes_over(folder):
         studio.until(lambda: studio.stream().stored >= 5)
         world.hung.set()
         studio.until(lambda: LOST in studio.kinds())
-        studio.until(lambda: world.opened == 2, seconds=15)
+        studio.until(lambda: world.opened == 2, seconds=40)
         world.hung.clear()
         studio.until(lambda: BACK in studio.kinds())
         recorded = studio.finished()
@@ -136,7 +136,7 @@ def test_a_driver_that_never_stops_keeps_no_file_from_being_finished(folder):
         studio.until(lambda: studio.stream().stored >= 5)
         world.hung.set()
         studio.recorder.stop()
-        studio.until(lambda: studio.recorder.wait(0), seconds=15)
+        studio.until(lambda: studio.recorder.wait(0), seconds=40)
         recorded = studio.finished()
         world.hung.clear()
     assert recorded.pieces[Modality.DEPTH].frames >= 5

@@ -217,9 +217,11 @@ def test_ctrl_c_while_the_last_epoch_is_judged_is_obeyed_once_that_is_saved(
     store, tmp_path, monkeypatch
 ):
     judge, folder, config = engine.predictions, tmp_path / "run", trained.settings(*EPOCHS)
+    judged = []
 
     def pressed(*arguments, **named):
-        if (folder / "last.ckpt").is_file():  # the first epoch is over
+        judged.append(1)
+        if len(judged) == 2:
             trained.CtrlC(0).advance()
         return judge(*arguments, **named)
 
@@ -227,6 +229,7 @@ def test_ctrl_c_while_the_last_epoch_is_judged_is_obeyed_once_that_is_saved(
     with pytest.raises(KeyboardInterrupt):
         training.run(store, folder, config)
     monkeypatch.undo()
+    assert len(judged) == 2
     last = checkpoint.load(folder / "last.ckpt")
     assert len(training.history_of(last.rest)) == 2
     assert runs.read(folder).state == "training"

@@ -93,7 +93,7 @@ def test_a_table_of_the_paper_stands_beside_ones_own_figures_and_is_gone_on_with
     """Ctrl-C in the second row: the first is kept, the rest is done by the same command."""
     folder, config = tmp_path / "ablation", trained.settings(*SHORT, "protocol.seeds=2")
     with pytest.raises(KeyboardInterrupt):
-        ablate.ablate(store, folder, "attention", config, trained.CtrlC(100))
+        ablate.ablate(store, folder, "attention", config, trained.CtrlC(540))
     before = times_of(folder)
     assert before
     assert not (folder / "ablation.md").exists()

@@ -10,6 +10,7 @@ import sys
 
 import faced
 import numpy as np
+import psutil
 import pytest
 import studies
 
@@ -22,6 +23,7 @@ from taver.faces.kit import kit
 from taver.faces.options import Options
 from taver.labels import schema, store
 from taver.labels.trace import Dimension
+from taver.view import viewer
 from taver.view.show import show
 
 FRAMES = 12
@@ -107,6 +109,42 @@ def test_a_part_is_only_that_part(made, tmp_path):
     shown = show(made, find(made, "s01"), save=tmp_path / "part.rrd", from_s=0.35, until_s=0.65)
     assert shown.frames == 3 * 3
     assert rows_of(tmp_path / "part.rrd")["labels/arousal/clip/mean"] == 3 + 1
+
+
+@pytest.mark.viewer
+def test_the_viewer_can_be_reached_from_this_machine_alone(plain, monkeypatch):
+    """Who connects to it is shown the face."""
+    started, opened = viewer.started, []
+
+    def without_a_window(fix):
+        opened.append(started(fix, "--headless"))
+        return opened[0]
+
+    monkeypatch.setattr(viewer, "started", without_a_window)
+    monkeypatch.setenv("DISPLAY", ":0")
+    try:
+        assert show(plain, find(plain, "s01")).frames == 3 * FRAMES
+        process, address = opened[0]
+        assert "//127.0.0.1:" in address
+        family = [psutil.Process(process.pid)]
+        family += family[0].children(recursive=True)
+        doors = [c.laddr.ip for p in family for c in p.net_connections() if c.status == "LISTEN"]
+        assert set(doors) == {"127.0.0.1"}
+    finally:
+        for process, _ in opened:
+            for one in (*psutil.Process(process.pid).children(recursive=True), process):
+                one.kill()
+            process.wait()
+
+
+@pytest.mark.viewer
+def test_a_viewer_that_does_not_open_is_told_with_its_last_words(plain, monkeypatch):
+    started = viewer.started
+    monkeypatch.setattr(viewer, "started", lambda fix: started(fix, "--no-such-option"))
+    monkeypatch.setenv("DISPLAY", ":0")
+    with pytest.raises(InputError, match="cannot be opened here") as caught:
+        show(plain, find(plain, "s01"))
+    assert "--save s01.rrd" in caught.value.fix
 
 
 @pytest.mark.viewer

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SMALL = 0.1
-LONGEST_S = 20
+LONGEST_S = 40
 HEARD_WITHIN_S = 30
 
 

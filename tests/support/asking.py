@@ -7,7 +7,7 @@ import http.client
 
 def ask(server, method, path, body=None, **headers):
     """Send one request; return the answer's status, body and headers."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request(method, path, body, headers)
     answer = connection.getresponse()

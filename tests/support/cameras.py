@@ -191,7 +191,7 @@ class Studio(NamedTuple):
     def finished(self):
         """Stop, finish, and check what is there against what was counted."""
         self.recorder.stop()
-        assert self.recorder.wait(10)
+        assert self.recorder.wait(40)
         recorded = self.recorder.finish()
         self.assert_sums_close()
         for modality, piece in recorded.pieces.items():

@@ -25,7 +25,7 @@ DESCRIPTION = Path(__file__).parents[1] / "data" / "a65.xml"
 NUC_MODE, NUC_ACTION = 0x1050, 0x1060
 FRAME_PERIOD_US = 0x138
 
-_START_S = 10
+_START_S = 40
 _SENT = re.compile(r"Send frame (\d+)")
 _DROPPED = re.compile(r"Drop GVSP (leader|data|trailer) packet frame: ?(\d+)")
 

@@ -87,7 +87,7 @@ def _mount(*arguments) -> str:
             capture_output=True,
             text=True,
             check=False,
-            timeout=10,
+            timeout=30,
         )
     except OSError as error:
         return str(error)

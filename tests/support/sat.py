@@ -122,12 +122,12 @@ def begin(page: Any, *, waiting: bool = False) -> None:
     page.wait_for_selector("body[data-phase=playing]")
 
 
-def saved(page: Any, seconds: float = 15.0) -> None:
+def saved(page: Any, seconds: float = 40.0) -> None:
     """Wait until all is on the server."""
     until(page, "window.taverSitting?.waiting === 0", seconds)
 
 
-def until(page: Any, what: str, seconds: float = 15.0) -> None:
+def until(page: Any, what: str, seconds: float = 40.0) -> None:
     """Wait until an expression is true; the page's own policy forbids it to wait for strings."""
     end = time.monotonic() + seconds
     while not page.evaluate(what):

@@ -18,6 +18,7 @@ import followed
 import numpy as np
 import places
 import pytest
+import sqlalchemy as sa
 import studies
 from axe_playwright_python.sync_playwright import Axe
 
@@ -33,7 +34,7 @@ from taver.core.study import Study
 from taver.labels.store import open_labels
 from taver.training import runs
 
-pytestmark = pytest.mark.timeout(330)  # the whole of it is run once
+pytestmark = pytest.mark.timeout(600)  # the whole of it is run once
 
 # Six moments a row; colour, depth and heat below one another.
 SHEET_SIZE_PX = (666, 1510, 3)
@@ -83,7 +84,7 @@ def stopped(place, home):
             child.terminate()
         else:
             child.send_signal(signal.SIGINT)
-        rest, err = child.communicate(timeout=60)
+        rest, err = child.communicate(timeout=100)
         return Stopped(child.returncode, "".join(said) + rest, err)
 
 
@@ -91,7 +92,7 @@ def stopped(place, home):
 def first(stopped, place):
     """The run that goes on from there to the end."""
     assert stopped.out.count("\n") >= 11, stopped.err
-    return children.taver("demo", "--quick", cwd=place, timeout_s=200)
+    return children.taver("demo", "--quick", cwd=place, timeout_s=400)
 
 
 @pytest.fixture
@@ -155,8 +156,9 @@ def test_the_live_session_is_on_the_grid_whole_and_has_its_report(demo):
     session = find(demo, "live01")
     assert check.problems(session) == []
     assert session.manifest.grid.rate_hz == 10
-    for stream in session.manifest.streams.values():
-        assert stream.frames + sum(stream.dropped.values()) >= 18
+    for stream in session.manifest.streams.values():  # few are stored where much else goes on
+        slots = round((stream.last_unix_ns - stream.first_unix_ns) / 1e8) + 1
+        assert stream.frames + sum(stream.dropped.values()) >= slots
     page = (session.folder / "report.html").read_text(encoding="utf-8")
     assert "SIMULATED" in page
 
@@ -170,16 +172,19 @@ def test_faces_are_followed_through_every_frame(first, demo):
 
 def test_three_raters_a_clip_were_kept_by_the_server(demo):
     from annotate_web.db.open import address_of, open_database
+    from annotate_web.db.tables import clips
     from annotate_web.traces import ratings_of
 
     database = open_database(address_of(demo.config.annotation.database, demo.folder))
     try:
+        with database.reading() as connection:
+            added = connection.execute(sa.select(clips.c.session).order_by(clips.c.id)).scalars()
+            # Films are made side by side; who rates what is drawn from the clips' numbers.
+            assert list(added) == SESSIONS
         for name in SESSIONS:
             (rated,) = ratings_of(database, name)
             assert len(rated.ratings) == 3
             assert len(rated.clip.frame_unix_ns) == 40
-            # Films are made side by side; who rates what is drawn from the clips' numbers.
-            assert rated.clip.id == SESSIONS.index(name) + 1
     finally:
         database.close()
 
@@ -280,7 +285,7 @@ def test_a_second_run_records_nothing_and_succeeds(demo, place):
     nowhere = {"PATH": "", "BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}
     opened = {} if os.name == "nt" else nowhere
     line = ("demo", "--quick", "-q", *(["--open"] if opened else []))
-    done = children.taver(*line, cwd=place, timeout_s=200, **opened)
+    done = children.taver(*line, cwd=place, timeout_s=400, **opened)
     assert done.returncode == 0, done.stderr
     if opened:
         warning, fix = done.stderr.splitlines()  # when quiet, nothing but what is amiss
@@ -369,7 +374,7 @@ def test_settings_that_do_not_fit_a_run_are_named_with_what_to_do(demo, tmp_path
     study = Study(shutil.copytree(demo.folder, tmp_path / "demo"))
     file = study.folder / "training.toml"
     file.write_text(file.read_text("utf-8").replace("batch = 8", "batch = 4"), encoding="utf-8")
-    with pytest.raises(InputError, match="not trained with these settings") as caught:
+    with pytest.raises(InputError, match="begun with other settings") as caught:
         learning.trained(study, names.QUICK, "uran", Silent())
     assert "training.toml" in caught.value.fix
     assert "--out runs/mine" in caught.value.fix

@@ -17,7 +17,7 @@ from taver.dataset.build.ours import refuse_foreign
 from taver.dataset.build.rated import Rated
 from taver.dataset.build.source import rows_of_slots
 from taver.dataset.build.stages import Bar
-from taver.dataset.build.workers import check, each, workers
+from taver.dataset.build.workers import check, each, processes, workers
 from taver.faces import align, similarity
 
 START_NS = 1_800_000_000_000_000_000
@@ -131,15 +131,19 @@ def test_one_bar_counts_faces_and_slots_together_and_ends_full(cut_anew):
 
 
 def test_work_done_here_and_by_processes_is_the_same():
-    with workers(1) as here:
+    with processes(1, 1) as nobody, workers(nobody) as here:
         assert list(each(here, abs, [-3, 2])) == [3, 2]
-    with workers(2) as processes:
-        assert sorted(each(processes, abs, [-3, 2, -1])) == [1, 2, 3]
+    with processes(2, 1) as pool, workers(pool) as several:
+        assert sorted(each(several, abs, [-3, 2, -1])) == [1, 2, 3]
 
 
 def test_what_goes_wrong_in_a_process_arrives_as_it_was():
-    with workers(2) as processes, pytest.raises(InputError, match="0 jobs"):
-        list(each(processes, functools.partial(check, scheduler=None), [0]))
+    with (
+        processes(2, 1) as pool,
+        workers(pool) as several,
+        pytest.raises(InputError, match="0 jobs"),
+    ):
+        list(each(several, functools.partial(check, scheduler=None), [0]))
 
 
 @pytest.mark.parametrize(("jobs", "scheduler"), [(0, None), (65, None), (2, "tcp://x:1")])

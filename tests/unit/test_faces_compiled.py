@@ -62,6 +62,15 @@ def test_points_are_where_dlib_places_them(face, ours, dlibs, shift_px):
     assert off.max() < 0.05 * FACE_PX, off
 
 
+def test_points_do_not_depend_on_what_was_looked_at_before(face, ours):
+    picture, box = face
+    first = ours.place(picture, onto(box))
+    other = ours.place(np.roll(picture, 40, axis=1), onto(box))
+    assert np.abs(other - first).max() > 1
+    assert np.array_equal(ours.place(picture, onto(box)), first)
+    assert np.array_equal(Points68().place(picture, onto(box)), first)
+
+
 def test_points_turn_and_grow_with_the_picture(face, ours):
     picture, box = face
     straight = ours.place(picture, onto(box))

@@ -13,7 +13,8 @@ from taver.faces.kit import kit
 from taver.faces.live import Live
 from taver.faces.options import Options, ThermalBox
 from taver.faces.points import eye_distance
-from taver.faces.track import FACE, State, Tracker
+from taver.faces.state import State
+from taver.faces.track import FACE, Tracker
 from taver.faces.view import Plain
 
 PERIOD_NS = 100_000_000
@@ -86,11 +87,15 @@ def test_a_covered_face_is_not_followed(the_kit, drawn):
 
 def test_half_a_picture_looks_less_like_a_face_than_all_of_it(the_kit, drawn):
     picture, truth = drawn
+    cut_off = picture.copy()
+    cut_off[:, round(truth[:, 0].mean()) :] = 90
     whole, _ = the_kit.chips.judged(Plain(picture), truth)
+    half, _ = the_kit.chips.judged(Plain(cut_off), truth)
     wall, _ = the_kit.chips.judged(Plain(np.full_like(picture, 90)), truth)
     beside, _ = the_kit.chips.judged(Plain(picture), truth + 300)
     assert whole > 1.5
-    assert max(wall, beside) < FACE
+    assert half < whole - 0.5
+    assert max(wall, beside) < min(half, FACE)
 
 
 def test_of_two_the_participant_is_followed_not_the_one_farther_back(the_kit, drawn):

@@ -12,8 +12,8 @@ from taver.faces.schema import SCHEMA
 from taver.faces.seen import timeline
 from taver.faces.seen.draw import Rows
 from taver.faces.seen.page import WORST, worst
+from taver.faces.state import State
 from taver.faces.table import table_of
-from taver.faces.track import State
 
 CAMERA = Camera(width_px=1920, height_px=1080, fx_px=1081.0, fy_px=1081.0, cx_px=959.5, cy_px=539.5)
 
@@ -36,6 +36,25 @@ def test_a_turned_head_is_measured_as_it_was_turned(angles):
     measured = (found.yaw_deg[0], found.pitch_deg[0], found.roll_deg[0])
     assert measured == pytest.approx(angles, abs=0.05)
     assert found.head_mm[0] == pytest.approx((30.0, -20.0, 1000.0), abs=0.5)
+
+
+def test_no_pose_near_by_fits_the_points_better():
+    rng = np.random.default_rng(4)
+    landmarks = np.stack([seen_at(yaw, yaw / 2, 3) for yaw in (0, 4, 9, 30)])
+    landmarks += rng.normal(0, 2.0, landmarks.shape)
+    found = head_pose.poses(landmarks, CAMERA)
+    chosen = list(head_pose._POINTS)
+    model, flat = mean_mm()[chosen], CAMERA.rays(landmarks[:, chosen])[..., :2]
+
+    def error(rotation, place, seen):
+        points = model @ rotation.T + place
+        return ((points[:, :2] / points[:, 2:] - seen) ** 2).sum()
+
+    for rotation, place, seen in zip(found.rotation, found.head_mm, flat, strict=True):
+        least = error(rotation, place, seen)
+        for step in [*np.eye(6), *-np.eye(6), *rng.normal(size=(40, 6))]:
+            turn = Pose.from_rotation_vector(1e-4 * step[:3]).rotation_matrix
+            assert error(turn @ rotation, place + 0.1 * step[3:], seen) > least
 
 
 def test_a_head_turned_to_the_pictures_left_has_its_nose_there():

@@ -6,7 +6,7 @@ import pytest
 from taver.faces import align, gaps
 from taver.faces.live import OneEuro
 from taver.faces.smooth import smoothed
-from taver.faces.track import State
+from taver.faces.state import State
 
 PERIOD_NS = 100_000_000
 FACE = align.template(200)

@@ -36,11 +36,11 @@ def test_who_waits_for_room_is_let_in_or_sent_away_when_it_closes():
     for thread in threads:
         thread.start()
     belt.take()
-    assert one_more.acquire(timeout=5)
+    assert one_more.acquire(timeout=30)
     assert got == [True]
     belt.close()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert sorted(got) == [False, True]
     assert belt.take() == (1, "x")  # what is on it can still be taken
 
@@ -53,7 +53,7 @@ def test_workers_begin_in_order_and_finish_what_was_submitted(count):
     workers.start()
     workers.close()
     for _ in range(count):
-        assert done.acquire(timeout=5)
+        assert done.acquire(timeout=30)
     assert sorted(begun) == list(range(count))
 
 
@@ -67,10 +67,10 @@ def test_a_worker_that_stands_still_is_helped():
         workers.submit(done.release)
     # All but those few that are not worth a second thread are done beside it.
     for _ in range(16):
-        assert done.acquire(timeout=5)
+        assert done.acquire(timeout=30)
     gate.set()
     for _ in range(4):
-        assert done.acquire(timeout=5)
+        assert done.acquire(timeout=30)
     workers.close()
 
 

@@ -211,6 +211,11 @@ def test_a_box_is_a_cut_of_the_whole(mode, onto, data):
     part = registration.register(depth, mode=mode, box=box)
     cut = whole.depth_mm[top : top + box.height_px, left : left + box.width_px]
     np.testing.assert_array_equal(part.depth_mm, cut)
+    rows = registration.rows_of(box)
+    blank = np.zeros_like(depth)
+    blank[rows] = depth[rows]
+    without = registration.register(blank, mode=mode, box=box)
+    np.testing.assert_array_equal(without.depth_mm, part.depth_mm)
     # The part's own camera sees its pixels in the same directions.
     ray = part.camera.rays((0.0, 0.0))
     np.testing.assert_allclose(ray, whole.camera.rays((float(left), float(top))), atol=1e-12)

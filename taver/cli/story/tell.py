@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from taver.core.progress import Progress
 
 
+HANG: Final = 13  # columns: what came of a step stands behind its name
+TO_COPY: Final = ("study", "page", "look around", " ")  # how lines begin that are not broken
+
+
 def tell(folder: Path, progress: Progress, size: Size = WHOLE) -> Iterator[str]:
     """Run every step in `folder`, and tell each when it is done."""
     study = _study(folder)
@@ -36,6 +40,7 @@ def tell(folder: Path, progress: Progress, size: Size = WHOLE) -> Iterator[str]:
         for name, step in _steps(study, size, progress):
             began_s, used_s = time.monotonic(), cpu_s()
             told = step()
+            progress.begin("", 0)  # the bar of what is over ends above the line that tells of it
             noted = Step(
                 name=name,
                 told=told.text,
@@ -45,6 +50,7 @@ def tell(folder: Path, progress: Progress, size: Size = WHOLE) -> Iterator[str]:
             diary = diary.noted(study.folder, noted, fresh=told.fresh)
             yield f"{name:<12} {told.text}{'' if told.fresh else ' (by an earlier run)'}"
         found = [learning.judged(study, model, progress) for model in MODELS]
+        progress.begin("", 0)
         for one in found:
             yield f"judged       {learning.told_of(one)}"
         yield f"page         {page.write(study, size, diary, found)}"

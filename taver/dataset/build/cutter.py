@@ -18,7 +18,7 @@ from calibration.registration.box import Box
 from calibration.thermal.scale import Scale
 from taver.core.errors import DataError, InputError
 from taver.core.frames import Modality
-from taver.faces import align, crops, similarity
+from taver.faces import align, similarity
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from calibration.registration.engine import Registration
     from calibration.rig import Rig
     from taver.dataset.build.source import Source
+    from taver.faces import crops
     from taver.faces.points import Floats
 
 # Skin is at 7680 counts of 0.04 K, where the high byte changes from pixel to pixel. 64 counts above
@@ -46,10 +47,6 @@ class Cutter(Protocol):
     """Cuts pictures of slots."""
 
     source: Source
-
-    def matrix(self, slot: int) -> Floats:
-        """Return the similarity from the colour picture to the crop; NaN where there is none."""
-        ...
 
     def cut(self, modality: Modality, slot: int, frame: int) -> Picture | None:
         """Return a slot's picture, or None where there is none."""
@@ -87,11 +84,6 @@ class FaceCutter:
         self._registration = registration(rig) if Modality.DEPTH in source.footage else None
         self._scale = scale(source) if Modality.THERMAL in source.footage else None
 
-    def matrix(self, slot: int) -> Floats:
-        """Return the similarity from the colour picture to the crop; NaN where there is no face."""
-        row = int(self.source.row_of_slot[slot])
-        return self._to_face[row] if row >= 0 else np.full((2, 3), np.nan)
-
     def cut(self, modality: Modality, slot: int, frame: int) -> Picture | None:
         """Return a slot's picture, or None where there is none."""
         row = int(self.source.row_of_slot[slot])
@@ -107,6 +99,8 @@ class FaceCutter:
         return self._depth(frame, matrix, box)
 
     def _color(self, frame: int, matrix: Floats, box: list[float]) -> Picture | None:
+        from taver.faces import crops  # compiles
+
         left, top, right, bottom = box
         try:
             part = self.source.color(frame).color((left, top, right, bottom))
@@ -116,6 +110,8 @@ class FaceCutter:
         return told(crops.color(part.pixels, moved, self.size_px))
 
     def _depth(self, frame: int, matrix: Floats, box: list[float]) -> Picture | None:
+        from taver.faces import crops  # compiles
+
         if self.rig is None or self._registration is None:
             return None
         crop = self.rig.crop
@@ -136,6 +132,8 @@ class FaceCutter:
         return told(crops.depth(around, moved, self.size_px))
 
     def _heat(self, frame: int, matrix: Floats, box: list[float]) -> Picture | None:
+        from taver.faces import crops  # compiles
+
         if self._scale is None:
             return None
         wide, high = self.source.size_px(Modality.THERMAL)

@@ -114,7 +114,6 @@ class FolderStaging:
         self.path = path
         self.address = str(path)
         self._target = path.with_name(path.name.removeprefix(".").removesuffix(".building"))
-        self._groups: dict[str, Any] = {}
 
     @contextlib.contextmanager
     def helping(self) -> Iterator[None]:

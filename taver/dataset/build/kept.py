@@ -66,19 +66,18 @@ def _wrong(group: Any, one: Planned, names: Iterable[str]) -> str | None:
     """Return the first of these arrays that is not as it was written, in words, or None."""
     expected = {**one.values, **one.labels}
     columns: dict[str, npt.NDArray[Any]] = {}
-    try:
-        for name in names:
-            if name not in schema.PICTURES:
-                columns[name] = values_of(group[name], name)
-                if name in expected and not _same(columns[name], expected[name]):
-                    return f"{name} holds other values than were written"
-        for name in names:
+    for name in sorted(names, key=schema.PICTURES.__contains__):  # pictures last
+        try:
             if name in schema.PICTURES:
                 _check_shards(group[name], columns[f"{name}_valid"])
-    except LookupError as error:
-        return f"{error.args[0] if error.args else error} is not there"
-    except (TaverError, ValueError, OSError) as error:
-        return str(error)
+                continue
+            columns[name] = values_of(group[name], name)
+        except LookupError:
+            return f"{name} is not there"
+        except (TaverError, ValueError, OSError) as error:
+            return f"{name}: {error}"
+        if name in expected and not _same(columns[name], expected[name]):
+            return f"{name} holds other values than were written"
     return None
 
 

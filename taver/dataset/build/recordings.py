@@ -18,8 +18,7 @@ from taver.dataset.build.job import Cut
 from taver.dataset.build.source import rows_of_slots
 from taver.dataset.build.whole import matrix_of, part_of
 from taver.faces import similarity, store
-from taver.faces.table import warmths
-from taver.faces.track import State
+from taver.faces.state import State
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -233,6 +232,8 @@ def _relaxing_face_k(about: Opened) -> float | None:
     phases = [p for p in about.session.manifest.phases if _RELAXING in p.name.casefold()]
     if Modality.THERMAL not in about.modalities or not phases:
         return None
+    from taver.faces.table import warmths  # compiles
+
     told = warmths(about.session, about.color_ns)
     inside = np.zeros(len(about.color_ns), bool)
     for phase in phases:

@@ -14,9 +14,10 @@ from taver.core.receipt import Stage
 from taver.dataset import schema, share, split
 from taver.dataset.build import stages
 from taver.dataset.build.assembly import Assembly
+from taver.dataset.build.chosen import chosen, refuse_rigs
 from taver.dataset.build.kept import Kept, kept_of
 from taver.dataset.build.places import place_at
-from taver.dataset.build.plan import chosen, plan, refuse_rigs
+from taver.dataset.build.plan import plan
 from taver.dataset.build.refused import refuse_clips, refuse_full, refuse_useless
 from taver.dataset.build.work import forget, work
 from taver.dataset.build.workers import check, each, processes, workers
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
     from taver.core.consent import Audience
     from taver.core.progress import Progress
     from taver.core.study import Study
+    from taver.dataset.build.chosen import Chosen
     from taver.dataset.build.places import Place
-    from taver.dataset.build.plan import Chosen, Plan
+    from taver.dataset.build.plan import Plan
     from taver.dataset.config import BuildConfig
     from taver.dataset.select import Counts
 
@@ -128,7 +130,7 @@ def _attributes(
             people,
             config.split,
             before=split.still_meant(
-                earlier.get("splits", {}), earlier.get("made", {}).get("split"), config.split
+                earlier.get("splits") or {}, (earlier.get("made") or {}).get("split"), config.split
             ),
         ),
         "simulated": wanted.simulated,
@@ -143,7 +145,7 @@ def _attributes(
 
 def _divided_anew(before: Any | None, attributes: dict[str, Any]) -> list[str]:
     """Tell where who tests is not who tested in the dataset that is there."""
-    earlier = None if before is None else dict(before.attrs).get("splits", {}).get(DEFAULT)
+    earlier = None if before is None else (dict(before.attrs).get("splits") or {}).get(DEFAULT)
     if earlier is None or earlier == attributes["splits"][DEFAULT]:
         return []
     told = (

@@ -16,13 +16,13 @@ from taver.core.session.folder import find
 from taver.core.session.footage import Footage
 from taver.core.study import Study
 from taver.faces import store
-from taver.faces.view import Stored
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from taver.core.session.folder import Session
     from taver.dataset.build.job import Cut
+    from taver.faces.view import Stored
 
     Ints = npt.NDArray[np.int64]
 
@@ -83,6 +83,8 @@ class Source:
 
     def color(self, frame: int) -> Stored:
         """Return a colour frame of which only what is looked at gets decoded."""
+        from taver.faces.view import Stored  # compiles
+
         width_px, height_px = self.size_px(Modality.COLOR)
         stored = self.footage[Modality.COLOR].read(frame)
         return Stored(stored.data, width_px, height_px)

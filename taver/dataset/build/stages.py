@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from taver.core.pool import Pool
     from taver.core.progress import Progress
     from taver.core.study import Study
-    from taver.dataset.build.plan import Chosen
+    from taver.dataset.build.chosen import Chosen
     from taver.dataset.config import BuildConfig
     from taver.faces.options import Options
 

@@ -13,7 +13,7 @@ import numpy as np
 from taver.core.errors import DataError
 from taver.core.frames import Modality
 from taver.dataset.build.cutter import Picture, counted, registration, scale, told
-from taver.faces import crops, similarity
+from taver.faces import similarity
 
 if TYPE_CHECKING:
     from calibration.rig import Rig
@@ -53,16 +53,14 @@ class FrameCutter:
         self._registration = registration(rig)
         self._warp = _warp(source, rig)
 
-    def matrix(self, slot: int) -> Floats:  # noqa: ARG002  every slot's is the same
-        """Return the similarity from the colour picture to the square."""
-        return self._matrix
-
     def cut(self, modality: Modality, slot: int, frame: int) -> Picture | None:
         """Return a slot's picture, or None where there is none."""
         if modality is Modality.COLOR:
             return self._color(frame)
         if self._registration is None:
             return None
+        from taver.faces import crops  # compiles
+
         moved = similarity.shifted(self._matrix, self._box[0], self._box[1])
         if modality is Modality.DEPTH:
             pixels = self.source.raster(modality, frame)
@@ -89,6 +87,8 @@ class FrameCutter:
         return min(wide, high) / max(wide, high)
 
     def _color(self, frame: int) -> Picture | None:
+        from taver.faces import crops  # compiles
+
         left, top, wide, high = self._box
         try:
             part = self.source.color(frame).color((left, top, left + wide, top + high))

@@ -11,7 +11,8 @@ from taver.faces import align, crops, head_pose, similarity
 from taver.faces.gaps import filled
 from taver.faces.home import Home
 from taver.faces.smooth import smoothed
-from taver.faces.track import State, Tracker
+from taver.faces.state import State
+from taver.faces.track import Tracker
 from taver.faces.view import Plain
 
 if TYPE_CHECKING:

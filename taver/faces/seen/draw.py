@@ -11,7 +11,7 @@ from taver.core.errors import DataError
 from taver.core.extras import need
 from taver.core.frames import Modality
 from taver.faces import store
-from taver.faces.track import State
+from taver.faces.state import State
 
 if TYPE_CHECKING:
     import numpy.typing as npt

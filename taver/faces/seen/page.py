@@ -13,7 +13,7 @@ from taver.core.session import agreed
 from taver.faces.regions import REGIONS
 from taver.faces.seen.draw import Rows, moment
 from taver.faces.seen.timeline import drawn
-from taver.faces.track import State
+from taver.faces.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from taver.core.clock import NS_PER_S
-from taver.faces.track import State
+from taver.faces.state import State
 
 if TYPE_CHECKING:
     import numpy.typing as npt

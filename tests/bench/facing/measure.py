@@ -80,7 +80,7 @@ def speeds(shots) -> tuple[float, float]:
         step = follower.step(view, number * posed.PERIOD_NS)
         landmarks_s.append(time.process_time() - began_s)
         assert step.points is not None
-        part = view.color(around(step.points, 0.3))
+        part = view.color(around(step.points, (0.3, 0.3, 0.3)))
         matrix = align.matrix(step.points - (part.left_px, part.top_px))
         made = three_crops(shot, part.pixels, matrix, matrices)
         ours_s.append(time.process_time() - began_s)
@@ -122,6 +122,7 @@ def transfers(shots) -> tuple[float, float]:
     import rigged
 
     from taver.faces.carry import ByRig
+    from taver.faces.streams import Packed
 
     way = ByRig(rigged.calibrated())
     off: dict[Modality, list[np.ndarray]] = {Modality.DEPTH: [], Modality.THERMAL: []}
@@ -129,7 +130,7 @@ def transfers(shots) -> tuple[float, float]:
         points = shot.truth[Modality.COLOR]
         for modality, carried in (
             (Modality.DEPTH, way.depth(points, shot.depth)),
-            (Modality.THERMAL, way.thermal(points, shot.depth, shot.thermal, number)),
+            (Modality.THERMAL, way.thermal(points, shot.depth, Packed(number, None, None))),
         ):
             assert carried is not None
             mine = carried.visible & shot.visible
