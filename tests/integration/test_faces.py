@@ -372,7 +372,10 @@ def test_the_film_has_every_frame_and_can_be_played(cli, short):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--session", "s01", "--overlay", "seen.mp4"), ("--all", "--overlay", "no/such/film.webm")],
+    [
+        ("--session", "s01", "--overlay", "seen.mp4"),
+        ("--session", "s01", "--overlay", "no/such/film.webm"),
+    ],
 )
 def test_a_film_that_cannot_be_written_is_refused_first(refused, made, arguments):
     assert refused(InputError, made, "faces", *arguments)
