@@ -166,19 +166,25 @@ def test_a_config_that_cannot_work_is_refused_by_name(wrong):
 
 
 def test_it_can_be_closed_by_another_thread_while_frames_are_taken(camera):
-    for _ in range(3):
-        held = driver(silence_s=20)
+    closed = 0
+    for _ in range(6):  # on a busy machine the simulated camera now and then begins to send nothing
+        said = len(camera.sent())
+        held = driver(silence_s=60)
         held.open()
         held.start(time.monotonic_ns())
         got = []
         thread = threading.Thread(target=lambda into=got, one=held: into.extend(one.frames()))
         thread.start()
-        patience_s = time.monotonic() + 40  # on a busy machine the first one takes a while
+        patience_s = time.monotonic() + 15
         while not got and time.monotonic() < patience_s:
             time.sleep(0.01)
         held.close()
         thread.join(timeout=30)
         assert not thread.is_alive()
-        assert got
+        assert got or len(camera.sent()) == said
         with pytest.raises(DeviceError, match="not opened"):
             held.readings()
+        closed += bool(got)
+        if closed == 3:
+            return
+    pytest.fail(f"frames came in {closed} of 6 rounds")
