@@ -83,12 +83,7 @@ def _mean_shift(observations: Observations, lens: Floats | None) -> float:
         return 0.0
     mine = observations.of([camera])
     alone_posed: Solution = posed(mine, camera, lens)
-    views = tuple(view for view in mine.views if camera in view.sightings)
-    deep = [
-        source
-        for source in sources_of(dataclasses.replace(mine, views=views))
-        if source.name == DEPTH
-    ]
+    deep = [source for source in sources_of(mine) if source.name == DEPTH]
     if not deep:
         return 0.0
     source = deep[0]

@@ -87,7 +87,9 @@ else:
     def _posix_keyboard(descriptor: int) -> Iterator[Keyboard]:
         before = termios.tcgetattr(descriptor)
         try:
-            tty.setcbreak(descriptor)  # Ctrl-C goes on being a signal
+            # At once: the usual way throws away what is being typed, a Ctrl-C on its way with it,
+            # which goes on being a signal.
+            tty.setcbreak(descriptor, termios.TCSANOW)
             yield _PosixKeyboard(descriptor)
         finally:
             with contextlib.suppress(termios.error):  # the terminal was closed

@@ -100,11 +100,12 @@ class _Convolution(torch.autograd.Function):
             if of_rows is not None:
                 products = block.products_back(wanted, weights)
                 block.put_back(_matrix("Bt", rows.dtype) @ products.flatten(1), of_rows)
-        of_bias = above.sum([d for d in range(above.dim()) if d != 1])
         return (
             None if of_rows is None else _pictures(of_rows, flat=ctx.flat),
             of_weights.transpose(0, 1),
-            of_bias if ctx.needs_input_grad[2] else None,
+            above.sum([d for d in range(above.dim()) if d != 1])
+            if ctx.needs_input_grad[2]
+            else None,
         )
 
 
