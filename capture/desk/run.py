@@ -46,12 +46,15 @@ def run(
     Whatever ends it, what was recorded is finished and in the session's folder.
     """
     with contextlib.ExitStack() as stack:
-        stack.enter_context(master)
-        keys = stack.enter_context(keyboard)
-        found = master.prepare()
-        detector, board = face.detector(), Board()
-        addresses = stack.enter_context(pages.served(board, order))
-        others = stack.enter_context(lsl.outlets(order.session, found.devices, wanted=order.lsl))
+        with signals.remembered():
+            stack.enter_context(master)
+            keys = stack.enter_context(keyboard)
+            found = master.prepare()
+            detector, board = face.detector(), Board()
+            addresses = stack.enter_context(pages.served(board, order))
+            others = stack.enter_context(
+                lsl.outlets(order.session, found.devices, wanted=order.lsl)
+            )
         stop = stack.enter_context(signals.heard())
         master.start()
 

@@ -62,3 +62,29 @@ def heard() -> Iterator[StopAsked]:
         for number, handler in before.items():
             # None: it was set by something that is not Python, and cannot be set again by us.
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+
+@contextlib.contextmanager
+def remembered() -> Iterator[None]:
+    """Take a Ctrl-C as ever, and once more at the end of the block if something swallowed it.
+
+    Python drops exceptions that arise in a callback or while an object is put away.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    asked = False
+
+    def hear(_number: int, _: object) -> None:
+        nonlocal asked
+        asked = True
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked:
+        raise KeyboardInterrupt
