@@ -355,18 +355,18 @@ def files_of(store, inside):
 
 
 def test_another_seed_divides_people_anew_and_that_is_said(copy):
-    def tested():
+    def testers():
         return taver.dataset.open(copy.folder / "dataset.zarr").splits["default"]["test"]
 
-    (was,) = tested()
+    (was,) = testers()
     seed = next(n for n in range(1, 50) if divided(copy, SplitOptions(seed=n)) != [was])
     made = make(copy, split=SplitOptions(seed=seed))
-    assert tested() != [was]
+    assert testers() != [was]
     assert any("divided anew" in note for note in made.notes)
     built.label(copy, "s01", shift=0.7)
     made = make(copy, split=SplitOptions(seed=seed))
     assert made.labels_written == 1
-    assert tested() != [was]
+    assert testers() != [was]
     assert not any("divided anew" in note for note in made.notes)
 
 
