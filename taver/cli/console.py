@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _WIDEST = 10_000
+_PROBLEMS_SHOWN = 20
 
 
 class Loudness(enum.IntEnum):
@@ -65,10 +66,14 @@ class Console:
         click.echo(f"{click.style('    fix', fg='green')}  {fix}", err=True)
 
     def error(self, error: TaverError) -> None:
-        """Print what is wrong, every single problem, and what to do."""
+        """Print what is wrong, each problem as far as a person reads on, and what to do."""
         click.echo(f"{click.style('error', fg='red', bold=True)}  {error.what}", err=True)
-        for problem in error.problems:
+        shown = None if self.loudness >= Loudness.VERBOSE else _PROBLEMS_SHOWN
+        for problem in error.problems[:shown]:
             click.echo(f"       - {problem}", err=True)
+        more = len(error.problems) - len(error.problems[:shown])
+        if more:
+            click.echo(f"       ... and {more} more; --verbose shows all", err=True)
         click.echo(f"{click.style('  fix', fg='green', bold=True)}  {error.fix}", err=True)
 
     def table(

@@ -99,6 +99,14 @@ def verify(console: Console, store: str | None) -> None:
             fix="build it again: taver build-dataset --again; or bring a copy back",
             problems=wrong,
         )
+    old = engine.outlived(data)
+    if old is not None:
+        raise DataError(
+            f"{old} was written of another build of {data.where}: its checksums are not of these "
+            "files, which are in order as far as can be told without",
+            fix="if it was built since, write them again: taver dataset document; if not, its "
+            "zarr.json was changed: taver build-dataset --again",
+        )
     sums = "every file as its checksum says" if engine.has_sums(data) else "no checksums to compare"
     console.result(f"{data.where}: {len(data.recordings)} recordings, all in order; {sums}")
 

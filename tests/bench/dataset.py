@@ -33,6 +33,7 @@ BARS = {
     "load_share_tensorstore": (0.18, "min"),
     "load_share_zarr": (0.08, "min"),
     "load_share_zarrs": (None, ""),  # zarr-python with the codecs of zarrs, by blocks
+    "load_plain_us": (None, ""),  # what a share is of: a clip copied from memory
     "size_ratio": (0.75, "max"),
     "rebuild_chunks_written": (0, "is"),
     "interrupted_identical": (True, "is"),

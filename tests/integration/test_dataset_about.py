@@ -98,7 +98,7 @@ def test_each_kind_of_damage_is_found(store, harm, told):
     group = zarr.open_group(store, mode="r+")
     recording = group[RECORDING]
     if harm == "chunk":
-        path = store / RECORDING / "depth" / "c" / "0" / "0" / "0"
+        path = store / RECORDING / "depth" / "c.0.0.0"
         data = bytearray(path.read_bytes())
         data[:64] = bytes(64)
         path.write_bytes(data)
@@ -120,14 +120,14 @@ def test_each_kind_of_damage_is_found(store, harm, told):
 
 def test_a_changed_bit_in_a_raw_picture_is_found_by_its_checksum(store):
     make(taver.dataset.open(store), Told())
-    path = store / RECORDING / "color" / "c" / "0" / "0" / "0" / "0"
+    path = store / RECORDING / "color" / "c.0.0.0.0"
     data = bytearray(path.read_bytes())
     data[-5000] ^= 1
     path.write_bytes(data)
     (store / RECORDING / "valence" / "stray").write_text("")
     found = verify(taver.dataset.open(store))
     assert sorted(found) == [
-        f"{RECORDING}/color/c/0/0/0/0 has changed since checksums were made",
+        f"{RECORDING}/color/c.0.0.0.0 has changed since checksums were made",
         f"{RECORDING}/valence/stray was not there when checksums were made",
     ]
 
@@ -250,6 +250,13 @@ def test_the_commands_tell_the_same(place, cli, store):
     assert cli(place, "dataset", "document").out.strip().endswith("dataset.about")
     assert "as its checksum says" in cli(place, "dataset", "verify").out
     assert cli(place, "dataset", "diff", str(store), str(store)).code == 0
+    root = zarr.open_group(store, mode="r+")
+    root.attrs["built"] = "since"
+    done = cli(place, "dataset", "verify")
+    assert done.code == DataError.exit_code
+    assert "was written of another build" in done.err
+    assert "taver dataset document" in done.err
+    cli(place, "dataset", "document")
     zarr.open_group(store, mode="r+")[RECORDING]["valence"][0] = 9
     done = cli(place, "dataset", "verify")
     assert done.code == DataError.exit_code

@@ -103,7 +103,7 @@ def spoil(store, *names):
     spoilt = 0
     for name, recording in root["recordings"].groups():
         if recording.attrs["participant"] in names:
-            for chunk in (store / "recordings" / name).rglob("c/**/*"):
+            for chunk in (store / "recordings" / name).rglob("c.*"):
                 if chunk.is_file():
                     chunk.write_bytes(b"nobody may read this")
                     spoilt += 1

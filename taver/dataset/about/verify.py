@@ -11,7 +11,7 @@ from taver.core.errors import TaverError
 from taver.core.progress import Silent
 from taver.core.storage import explained
 from taver.dataset import schema, split
-from taver.dataset.documents.sums import listed, place_of
+from taver.dataset.documents.sums import listed, of_another_build, place_of
 from taver.dataset.stores import local_folder
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ def verify(data: Dataset, progress: Progress | None = None) -> list[str]:
     """Return everything that is wrong with a dataset, in words; every chunk is unpacked.
 
     Where its documents were made, every file is also compared with its checksum: without them a
-    changed bit in a picture that is not packed cannot be noticed.
+    changed bit in a picture that is not packed cannot be noticed. Documents of another build have
+    no checksums of this one: see `outlived`.
     """
     progress = progress or Silent()
     progress.begin("Checking", len(data.recordings) + 1)
@@ -35,7 +36,7 @@ def verify(data: Dataset, progress: Progress | None = None) -> list[str]:
         found += [f"{recording.name}: {wrong}" for wrong in _recording(recording)]
         progress.advance()
     folder = local_folder(data.root)
-    if folder is not None:
+    if folder is not None and not outlived(data):
         found += _files(folder)
     progress.advance()
     return found
@@ -45,6 +46,14 @@ def has_sums(data: Dataset) -> bool:
     """Tell whether there are checksums to compare the dataset's files with."""
     folder = local_folder(data.root)
     return folder is not None and place_of(folder).is_file()
+
+
+def outlived(data: Dataset) -> Path | None:
+    """Return the documents that were written of another build than the one that is there now."""
+    folder = local_folder(data.root)
+    if folder is None or not of_another_build(folder):
+        return None
+    return place_of(folder).parent
 
 
 def _recording(recording: Recording) -> Iterator[str]:

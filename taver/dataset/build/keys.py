@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from taver.core.study import Study
 
 # Raised when the same inputs give other pictures than before, or other bytes of them.
-ENGINE: Final = 3
+ENGINE: Final = 4
 
 
 def of_inputs(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE: Final = "SHA256SUMS"
+_DOCUMENT: Final = "zarr.json"  # of the root: every build writes its own
 _LINE: Final = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
@@ -53,3 +54,11 @@ def listed(dataset: Path) -> dict[str, str]:
             )
         found[matched[2].removeprefix(f"{dataset.name}/")] = matched[1]
     return found
+
+
+def of_another_build(dataset: Path) -> bool:
+    """Tell whether the checksums were made of what was there before: of another root document."""
+    path = dataset / _DOCUMENT
+    with explained(path):
+        was = listed(dataset).get(_DOCUMENT)
+        return was is not None and path.is_file() and sha256_of(path) != was
