@@ -16,6 +16,7 @@ import flask
 import flask_login
 import flask_wtf.csrf
 import werkzeug.exceptions as http
+import werkzeug.routing
 
 from annotate_web.api.body import code, no
 from annotate_web.auth import headers, roles, sessions
@@ -67,6 +68,7 @@ _STATUS: Final = (
 def create_app(settings: Settings, database: Database | None = None) -> flask.Flask:
     """Make the application; the database is opened here unless it is given."""
     app = flask.Flask(__name__)
+    app.url_map.converters["int"] = _Number
     database = database or open_database(settings.database)
     attach(app, Context(settings, database, Buckets()))
     app.config.update(
@@ -98,8 +100,16 @@ def create_app(settings: Settings, database: Database | None = None) -> flask.Fl
         else:
             app.register_blueprint(part.blueprint)
     roles.refuse_undeclared(app)
-    app.wsgi_app = headers.only_as(app.wsgi_app, settings.hosts)  # type: ignore[method-assign]  # Flask's own way
+    app.wsgi_app = headers.only_as(  # type: ignore[method-assign]  # Flask's own way
+        app.wsgi_app, settings.hosts, settings.called
+    )
     return app
+
+
+class _Number(werkzeug.routing.IntegerConverter):
+    """A row's number in an address; there is no page of one that no database can hold."""
+
+    regex = r"[0-9]{1,18}"
 
 
 def _let_people_in(app: flask.Flask, settings: Settings) -> None:
@@ -113,6 +123,8 @@ def _let_people_in(app: flask.Flask, settings: Settings) -> None:
 
 
 def _told(error: TaverError) -> Any:
+    if isinstance(error, StorageError):
+        error = _without_where(error)
     status = next((number for kind, number in _STATUS if isinstance(error, kind)), 500)
     for_program = flask.request.path.startswith("/api/")
     if status == 401 and not for_program and flask.request.method == "GET":
@@ -121,6 +133,18 @@ def _told(error: TaverError) -> Any:
     if status == 429:
         answer.headers["Retry-After"] = "2"
     return answer
+
+
+def _without_where(error: StorageError) -> StorageError:
+    """Return it as anybody may read it; where things are is for whoever runs the server."""
+    # Two hundred pages may meet a full disk each second.
+    if not here().buckets.take("storage is told", per_s=0.1, at_once=3):
+        flask.current_app.logger.error("%s; %s", error.what, error.fix)
+    return StorageError(
+        "The server cannot read or keep anything at the moment; what you did is not lost",
+        fix="try again in a minute; whoever runs the annotation finds the "
+        "reason where the server was started",
+    )
 
 
 def _told_http(error: http.HTTPException) -> Any:

@@ -13,17 +13,19 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
 from annotate_web.db.tables import VERSION, keeping, login_attempts, metadata, web_sessions
 from taver import __version__
 from taver.core import atomic
 from taver.core.digest import sha256_of
-from taver.core.errors import AlreadyThereError, DataError, NotFoundError
+from taver.core.errors import AlreadyThereError, DataError, NotFoundError, TaverError
 from taver.core.private import FILE_MODE, make_private_folder
-from taver.core.storage import explained
+from taver.core.storage import explain, explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +40,11 @@ _ABOUT: Final = "about.json"
 _LEFT_OUT: Final = (keeping, web_sessions, login_attempts)
 _AT_ONCE: Final = 2000
 _CHUNK: Final = 1 << 20
+# All that reading a file may raise which is no ZIP file, was cut, or was changed.
+_DAMAGE: Final = (
+    zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, LookupError, TypeError, ValueError,
+    OverflowError, sa.exc.SQLAlchemyError,
+)  # fmt: skip
 
 
 class Kept(NamedTuple):
@@ -45,6 +52,17 @@ class Kept(NamedTuple):
 
     rows: dict[str, int]  # by table
     films: int
+    missing: tuple[str, ...] = ()  # films that were not there when it was made
+
+
+class _About(msgspec.Struct):
+    """What a backup says of itself."""
+
+    format: str
+    version: int
+    rows: dict[str, int]
+    sha256: dict[str, str]
+    missing: list[str] = []
 
 
 def back_up(database: Database, media: Path | None, path: Path, now_ns: int) -> Kept:
@@ -57,7 +75,10 @@ def back_up(database: Database, media: Path | None, path: Path, now_ns: int) -> 
     digests: dict[str, str] = {}
     rows: dict[str, int] = {}
     with explained(path), atomic.replacing(path) as beside:
-        beside.touch(mode=FILE_MODE)
+        try:
+            beside.touch(mode=FILE_MODE)
+        except OSError as error:
+            raise explain(error, path) from error  # people know this name, not the one beside it
         with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
             with database.reading() as connection:
                 for table in _tables():
@@ -75,7 +96,7 @@ def back_up(database: Database, media: Path | None, path: Path, now_ns: int) -> 
             archive.writestr(_ABOUT, json.dumps(about, indent=1))
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
-    return Kept(rows, len(films) - len(missing))
+    return Kept(rows, len(films) - len(missing), tuple(missing))
 
 
 def restore(database: Database, media: Path, path: Path) -> Kept:
@@ -87,14 +108,15 @@ def restore(database: Database, media: Path, path: Path) -> Kept:
             with zipfile.ZipFile(path) as archive:
                 about = _checked(archive, path)
                 return _restore(database, media, archive, about)
-        except (zipfile.BadZipFile, KeyError, UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise _damaged(path, str(error)) from error
+        except TaverError:
+            raise
+        except _DAMAGE as error:
+            first = str(error).partition("\n")[0] or type(error).__name__
+            raise _damaged(path, first) from error
 
 
-def _restore(
-    database: Database, media: Path, archive: zipfile.ZipFile, about: dict[str, Any]
-) -> Kept:
-    films = [name for name in about["sha256"] if name.startswith("media/")]
+def _restore(database: Database, media: Path, archive: zipfile.ZipFile, about: _About) -> Kept:
+    films = [name for name in about.sha256 if name.startswith("media/")]
     with database.drawing() as connection:
         _refuse_full(database, connection)
         for table in _tables():
@@ -106,7 +128,7 @@ def _restore(
                 make_private_folder(media)
         for name in films:
             _restore_film(archive, name, media / name.removeprefix("media/"), about)
-    return Kept(dict(about["rows"]), len(films))
+    return Kept(about.rows, len(films), tuple(about.missing))
 
 
 def _tables() -> list[sa.Table]:
@@ -146,15 +168,15 @@ def _films_in_use(connection: Connection) -> list[str]:
     return list(connection.execute(sa.select(clips.c.media).order_by(clips.c.id)).scalars())
 
 
-def _checked(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
+def _checked(archive: zipfile.ZipFile, path: Path) -> _About:
     """Return what the backup says of itself, after looking at every byte of it."""
-    about: dict[str, Any] = json.loads(archive.read(_ABOUT))
-    if about.get("format") != FORMAT or about.get("version", 0) > VERSION:
+    about = msgspec.json.decode(archive.read(_ABOUT), type=_About)
+    if about.format != FORMAT or about.version > VERSION:
         raise DataError(
             f"{path} is no backup that this taver reads",
             fix="check the path; a newer backup needs a newer taver",
         )
-    for name, wanted in about["sha256"].items():
+    for name, wanted in about.sha256.items():
         plain = name.removeprefix("media/").removeprefix("tables/")
         if "/" in plain or "\\" in plain or plain in {"", ".", ".."}:
             raise _damaged(path, f"{name!r} leads out of it")
@@ -164,7 +186,7 @@ def _checked(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
                 digest.update(chunk)
         if digest.hexdigest() != wanted:
             raise _damaged(path, f"{name} is not what was written")
-    if {f"tables/{table.name}.jsonl" for table in _tables()} - set(about["sha256"]):
+    if {f"tables/{table.name}.jsonl" for table in _tables()} - set(about.sha256):
         raise _damaged(path, "a table is missing")
     return about
 
@@ -174,12 +196,17 @@ def _damaged(path: Path, why: str) -> DataError:
 
 
 def _refuse_full(database: Database, connection: Connection) -> None:
+    there = database.engine.url.database
+    away = (
+        f"; or stop the server, and move {there} away (with {there}-wal, if that is there)"
+        if database.is_sqlite
+        else ""
+    )
     for table in _tables():
         if connection.execute(sa.select(sa.func.count()).select_from(table)).scalar():
             raise AlreadyThereError(
                 f"The database has {table.name} in it, and a backup is never mixed with others",
-                fix="give an empty one with --database, or move "
-                + (f"{database.engine.url.database} away" if database.is_sqlite else "it away"),
+                fix=f"give an empty one with --database{away}",
             )
 
 
@@ -217,10 +244,10 @@ def _count_on(connection: Connection, table: sa.Table) -> None:
         )
 
 
-def _restore_film(archive: zipfile.ZipFile, name: str, path: Path, about: dict[str, Any]) -> None:
+def _restore_film(archive: zipfile.ZipFile, name: str, path: Path, about: _About) -> None:
     """Put a film back; one that is there with other content is not overwritten."""
     if path.exists():
-        if sha256_of(path) == about["sha256"][name]:
+        if sha256_of(path) == about.sha256[name]:
             return
         raise AlreadyThereError(
             f"{path} is there, and is another film", fix="restore into another folder: --media"

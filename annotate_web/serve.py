@@ -66,7 +66,7 @@ def listening(
     host, port = _host_and_port(listen)
     public_url = public_url.rstrip("/")
     if public_url:
-        _check_url(public_url)
+        check_url(public_url)
     if certificate and proxy:
         raise InputError(
             "Either this server speaks TLS, or the proxy before it does",
@@ -120,17 +120,19 @@ def serve(
     """Serve until Ctrl-C or the system's end; `started` is told the address once it listens."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue for a moment is usual
     _allow_files()
-    settings = msgspec.structs.replace(
-        settings,
-        public_url=where.public_url or where.address,
-        trusted_hosts=(*settings.trusted_hosts, *([] if where.proxy else [_bracketed(where.host)])),
-    )
-    app: Any = create_app(settings, database)
-    outside = _bound(where.host, where.port)
-    port = outside.getsockname()[1]
-    told = where.public_url or msgspec.structs.replace(where, port=port).address
     with contextlib.ExitStack() as stack:
+        outside = _bound(where.host, where.port)
         stack.callback(outside.close)
+        where = msgspec.structs.replace(where, port=outside.getsockname()[1])  # of 0: a free one
+        settings = msgspec.structs.replace(
+            settings,
+            public_url=where.address,
+            proxied=bool(where.proxy),
+            trusted_hosts=(
+                *settings.trusted_hosts, *([] if where.proxy else [_bracketed(where.host)])
+            ),
+        )  # fmt: skip
+        app: Any = create_app(settings, database)
         if where.certificate and where.key:
             inside = _bound("127.0.0.1", 0)
             stack.callback(inside.close)
@@ -154,7 +156,7 @@ def serve(
             ident="",
         )
         stack.enter_context(_stopped_by_the_system())
-        started(told)
+        started(where.address)
         server.run()
 
 
@@ -163,7 +165,9 @@ def _only_from(proxy: str, app: Any) -> Any:
     wanted = ipaddress.ip_address(proxy)
 
     def inner(environ: dict[str, Any], start_response: Any) -> Any:
-        if ipaddress.ip_address(environ["REMOTE_ADDR"]) == wanted:
+        asks = ipaddress.ip_address(environ["REMOTE_ADDR"])
+        # What listens on [::] is told of IPv4 as ::ffff:192.0.2.1.
+        if wanted in {asks, getattr(asks, "ipv4_mapped", None)}:
             return app(environ, start_response)
         start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
         return [b"Come through the web server that stands before this one.\n"]
@@ -211,7 +215,8 @@ def _host_and_port(listen: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _check_url(url: str) -> None:
+def check_url(url: str) -> None:
+    """Raise if browsers cannot find a server by this, or not safely."""
     try:
         parts = urlsplit(url)
         fits = parts.scheme in {"http", "https"} and parts.hostname and not parts.username

@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database: str  # an SQLAlchemy URL
     media: Path  # the folder with the clips' films
     public_url: str = ""  # as annotators type it; empty: wherever the server listens
+    proxied: bool = False  # requests come through a web server, which may call us otherwise
     trusted_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     limits: Limits = Limits()
     now_ns: Callable[[], int] = time.time_ns
@@ -52,6 +53,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def secure(self) -> bool:
         """Whether browsers come by HTTPS, so that cookies are kept from anything else."""
         return self.public_url.startswith("https://")
+
+    @property
+    def called(self) -> str:
+        """What browsers call the server, whatever a web server before it says; empty: as it says.
+
+        Where pages come from is compared with it, and not all web servers pass it on.
+        """
+        return urlsplit(self.public_url).netloc if self.proxied else ""
 
     @property
     def hosts(self) -> list[str]:

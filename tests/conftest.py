@@ -10,6 +10,7 @@ from pathlib import Path
 
 import needing
 import pytest
+import scheduling
 import studies
 import telling
 from studies import Recorded
@@ -23,6 +24,13 @@ multiprocessing.set_start_method("spawn", force=True)
 # Who runs the tests may ignore a terminal that closes (nohup does); what they start must not.
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Keep a folder's tests in one process, too, where a file's are kept in one."""
+    if config.getvalue("dist") == "loadfile":
+        return scheduling.ByFolder(config, log)
+    return None
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import flask
 
@@ -11,6 +11,8 @@ from taver.core.errors import InputError
 
 if TYPE_CHECKING:
     from taver.core.errors import TaverError
+
+_DEEPEST: Final = 20
 
 
 def asked() -> dict[str, Any]:
@@ -21,6 +23,11 @@ def asked() -> dict[str, Any]:
         given = None
     if not isinstance(given, dict):
         raise InputError("The request holds no JSON object", fix="send one, as application/json")
+    if _is_too_deep(given):
+        raise InputError(
+            "The request is nested too deeply",
+            fix=f"put at most {_DEEPEST} objects or lists into one another",
+        )
     return given
 
 
@@ -40,6 +47,21 @@ def number(name: str) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool):
         raise InputError(f"{name!r} is no whole number", fix="send one")
     return value
+
+
+def _is_too_deep(given: Any) -> bool:
+    """Tell whether it is nested so deeply that what works on it later might not get through."""
+    level = [given]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return any(isinstance(inner, (dict, list)) for inner in level)
 
 
 def no(error: TaverError) -> dict[str, Any]:

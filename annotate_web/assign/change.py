@@ -58,11 +58,22 @@ def reassign(
 
 
 def reopen(database: Database, by: int | None, key: int, reason: str, now_ns: int) -> None:
-    """Let somebody go on with a clip; what they did before stays, and may be gone over."""
+    """Let somebody go on with a clip; what they did before stays, and may be gone over.
+
+    What was finished by somebody who cannot log in any more counts again.
+    """
     with database.drawing() as connection:
         row = _locked(connection, key)
         if row.state in {State.OPEN, State.WORKING}:
             raise InputError(f"Assignment {key} is {row.state}", fix="there is nothing to reopen")
+        gone = row.erased_ns or row.disabled_ns
+        # Who cannot go on, as one who exists in a file alone, was done before it was left out.
+        counts_again = bool(gone and row.done_ns and row.state not in TAKEN)
+        if gone and not counts_again:
+            raise InputError(
+                f"{row.user} may not log in, and cannot go on with it",
+                fix="give the clip to somebody else; or let them in again first",
+            )
         if row.state not in TAKEN:
             clip = next((c for c in places.to_annotate(connection) if c.key == row.clip_id), None)
             if clip is not None and not clip.free:
@@ -70,7 +81,8 @@ def reopen(database: Database, by: int | None, key: int, reason: str, now_ns: in
                     "The clip has all its raters: somebody took this place",
                     fix="withdraw or exclude one of them first",
                 )
-        _change(connection, by, row, State.OPEN, _checked(reason), now_ns, "reopened")
+        state = State.DONE if counts_again else State.OPEN
+        _change(connection, by, row, state, _checked(reason), now_ns, "reopened")
         connection.execute(
             sa.update(sittings)
             .where(sittings.c.assignment_id == key, sittings.c.ended_ns.is_(None))
@@ -103,7 +115,7 @@ def _end(
 
 def _locked(connection: Connection, key: int) -> AnyRow:
     row = connection.execute(
-        sa.select(assignments, users.c.name.label("user"))
+        sa.select(assignments, users.c.name.label("user"), users.c.erased_ns, users.c.disabled_ns)
         .join(users, users.c.id == assignments.c.user_id)
         .where(assignments.c.id == key)
         .with_for_update(of=assignments)

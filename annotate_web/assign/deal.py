@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import secrets
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import sqlalchemy as sa
 
 from annotate_web.assign import places
 from annotate_web.db.tables import TAKEN, assignments, clips
+from annotate_web.people import audit
+from taver.core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
     from annotate_web.assign.places import Clip
     from annotate_web.db.open import Database
+
+
+_HIGHEST_SEED: Final = 2**63 - 1  # it is kept beside what it drew
 
 
 class Dealt(NamedTuple):
@@ -31,6 +36,10 @@ class Dealt(NamedTuple):
 def deal(database: Database, by: int | None, now_ns: int, *, seed: int | None = None) -> Dealt:
     """Give each clip the raters it lacks. The same seed on the same state draws the same."""
     seed = secrets.randbits(31) if seed is None else seed
+    if not 0 <= seed <= _HIGHEST_SEED:
+        raise InputError(
+            f"A seed is a whole number from 0 to {_HIGHEST_SEED}", fix="choose one of these"
+        )
     with database.drawing() as connection:
         people = places.annotators(connection)
         wanted = places.to_annotate(connection)
@@ -40,8 +49,10 @@ def deal(database: Database, by: int | None, now_ns: int, *, seed: int | None = 
                 places.give(connection, by, clip_id, user_id, now_ns, seed=seed)
         for user_id in people:
             places.give_practice(connection, user_id, now_ns)
-    made = sum(len(clip_ids) for clip_ids in drawn.values())
-    return Dealt(seed, made, sum(clip.free for clip in wanted) - made)
+        made = sum(len(clip_ids) for clip_ids in drawn.values())
+        dealt = Dealt(seed, made, sum(clip.free for clip in wanted) - made)
+        audit.record(connection, now_ns, by, "dealt", "all clips", dealt._asdict())
+    return dealt
 
 
 def draw(

@@ -67,6 +67,27 @@ def annotators(connection: Connection) -> list[int]:
     )
 
 
+def held(connection: Connection) -> dict[str, list[str]]:
+    """Return the clips that people still have to do who may not log in: nobody else gets these."""
+    rows = connection.execute(
+        sa.select(users.c.name, clips.c.name.label("clip"))
+        .select_from(assignments)
+        .join(users, users.c.id == assignments.c.user_id)
+        .join(clips, clips.c.id == assignments.c.clip_id)
+        .where(
+            assignments.c.state.in_([State.OPEN, State.WORKING]),
+            users.c.disabled_ns.is_not(None),
+            clips.c.removed_ns.is_(None),
+            clips.c.practice.is_(sa.false()),
+        )
+        .order_by(users.c.name, clips.c.name)
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.name, []).append(row.clip)
+    return found
+
+
 def give(
     connection: Connection,
     by: int | None,

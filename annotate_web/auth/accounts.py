@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from annotate_web.auth import passwords, sessions, throttle
-from annotate_web.db.tables import Role, users
+from annotate_web.db.tables import ERASED, Role, users
 from annotate_web.people import audit
 from taver.core import names
 from taver.core.errors import AlreadyThereError, ConsentError, InputError, NotFoundError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from annotate_web.settings import Limits
 
 FIRST: Final = "administrator"
+_FUSED: Final = "fused"  # the trace that exports write beside the raters'
 _YOUNGEST, _OLDEST = 16, 120
 
 
@@ -38,6 +39,8 @@ def create(
 ) -> int:
     """Make a user; return its number."""
     refuse_unfit(connection, name)
+    if name.casefold() == FIRST and role is not Role.ADMINISTRATOR:
+        raise _reserved(name)
     made = connection.execute(
         sa.insert(users)
         .values(
@@ -56,6 +59,8 @@ def create(
 def refuse_unfit(connection: Connection, name: str) -> None:
     """Raise if a new user cannot be called that."""
     names.checked(name, "annotator")
+    if name.casefold() == _FUSED or name.casefold().startswith(ERASED):
+        raise _reserved(name)
     taken = sa.select(users.c.id).where(users.c.folded == name.casefold())
     if connection.execute(taken).first():
         raise AlreadyThereError(f"The name {name!r} is taken", fix="choose another one")
@@ -65,7 +70,7 @@ def log_in(
     database: Database, name: str, password: str, address: str, now_ns: int, limits: Limits
 ) -> str:
     """Return the token of a new session, if name and password belong together."""
-    with database.writing() as connection:
+    with database.drawing() as connection:  # of many at once none slips past the count
         throttle.count(connection, name, address, now_ns, limits)
         found = connection.execute(
             sa.select(users.c.id, users.c.password_hash).where(
@@ -83,19 +88,31 @@ def log_in(
     renewed = passwords.hashed(password) if passwords.is_outdated(found.password_hash) else None
     with database.writing() as connection:
         throttle.forget(connection, name, address, limits)
+        # While it was compared, somebody may have ended all sessions by giving another one.
+        still = sa.select(users.c.id).where(
+            users.c.id == found.id,
+            users.c.password_hash == found.password_hash,
+            users.c.disabled_ns.is_(None),
+        )
+        if connection.execute(still.with_for_update()).first() is None:
+            raise WrongPasswordError("The password was changed just now", fix="log in with it")
         if renewed:
             _set(connection, found.id, password_hash=renewed)
         return sessions.begin(connection, found.id, now_ns, limits)
 
 
 def change_password(
-    database: Database, user_id: int, old: str, new: str, now_ns: int, *, token: str
+    database: Database, user_id: int, old: str, new: str, now_ns: int, limits: Limits, *, token: str
 ) -> None:
     """Give a user the password they chose; their other sessions end."""
-    with database.reading() as connection:
+    place = f"user {user_id}"  # whoever finds a browser logged in must not guess on without end
+    with database.drawing() as connection:
         row = by_id(connection, user_id)
+        throttle.count(connection, row.name, place, now_ns, limits)
     if not passwords.fits(row.password_hash, old):
         raise WrongPasswordError("The present password is not that", fix="type it again")
+    with database.writing() as connection:
+        throttle.forget(connection, row.name, place, limits)
     if old == new:
         raise InputError("The new password is the old one", fix="choose another")
     made = passwords.hashed(passwords.checked(new, row.name))
@@ -116,6 +133,7 @@ def give_one_time_password(database: Database, name: str, now_ns: int) -> str:
     made = passwords.hashed(password)
     with database.writing() as connection:
         row = by_name(connection, name)
+        refuse_disabled(row)
         _set(connection, row.id, password_hash=made, must_change=True)
         sessions.end_all(connection, row.id, now_ns)
         audit.record(connection, now_ns, None, "one-time password", f"user {row.id}")
@@ -142,6 +160,18 @@ def ensure_administrator(database: Database, now_ns: int) -> str | None:
         )
         audit.record(connection, now_ns, None, "first administrator", f"user {user_id}")
     return password
+
+
+def not_begun(database: Database) -> str | None:
+    """Return the administrator whose password is for one time still, if no other can log in."""
+    with database.reading() as connection:
+        rows = connection.execute(
+            sa.select(users.c.name, users.c.must_change)
+            .where(users.c.role == Role.ADMINISTRATOR, users.c.disabled_ns.is_(None))
+            .where(users.c.erased_ns.is_(None))
+            .order_by(users.c.id)
+        ).all()
+    return rows[0].name if rows and all(row.must_change for row in rows) else None
 
 
 def set_role(connection: Connection, by: int | None, user_id: int, role: Role, now_ns: int) -> None:
@@ -227,6 +257,20 @@ def refuse_last_administrator(connection: Connection, row: AnyRow) -> None:
         raise InputError(
             f"{row.name} is the last administrator", fix="make somebody else one first"
         )
+
+
+def refuse_disabled(row: AnyRow) -> None:
+    """Raise if no password could let this user in."""
+    if row.disabled_ns is not None:
+        raise InputError(
+            f"{row.name} may not log in",
+            fix=f"let them in again first: taver annotate people disable {row.name} --enable, or "
+            "the page People",
+        )
+
+
+def _reserved(name: str) -> InputError:
+    return InputError(f"{name!r} is a name that taver uses itself", fix="choose another one")
 
 
 def _set(connection: Connection, user_id: int, **values: Any) -> None:

@@ -36,15 +36,19 @@ _ALWAYS: Final = {
 _YEAR_S: Final = 31_536_000
 
 
-def only_as(app: Any, hosts: list[str]) -> Any:
+def only_as(app: Any, hosts: list[str], called: str) -> Any:
     """Return a WSGI `app` that answers only by the names in `hosts`.
 
-    Another site's name may be made to lead here; its pages would then count as ours.
+    Another site's name may be made to lead here; its pages would then count as ours. With
+    `called`, the app learns that name, whichever of them was used.
     """
     ours = {host.strip("[]").lower() for host in hosts}
 
     def inner(environ: dict[str, Any], start_response: Any) -> Any:
         if _named(environ.get("HTTP_HOST", "")) in ours:
+            if called:
+                environ["HTTP_HOST"] = called
+                environ["wsgi.url_scheme"] = "https"  # as it has to be before a web server
             return app(environ, start_response)
         start_response("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8")])
         return [b"This server is not called that. Use the address that you were given.\n"]

@@ -36,7 +36,9 @@ def invite(
 ) -> str:
     """Make an invitation, for a new user or for a new password of `user_id`; return its token."""
     if user_id is not None:
-        role = Role(accounts.by_id(connection, user_id).role)
+        user = accounts.by_id(connection, user_id)
+        accounts.refuse_disabled(user)
+        role = Role(user.role)
     token = tokens.fresh()
     connection.execute(
         sa.insert(invitations).values(
@@ -68,11 +70,28 @@ def look(connection: Connection, token: str, now_ns: int) -> AnyRow:
             "This invitation was used, has run out, or never was one",
             fix="ask for a new link; if you have a password already, log in with it",
         )
+    if row.user_id is not None and accounts.by_id(connection, row.user_id).disabled_ns:
+        raise InvitationError(
+            "Whom this link is for may not log in at present",
+            fix="ask whoever leads the annotation; then open the link again",
+        )
     return row
 
 
-def accept(database: Database, token: str, name: str, password: str, now_ns: int) -> int:
-    """Use an invitation up; return the user that it made, or gave a new password."""
+def accept(
+    database: Database,
+    token: str,
+    name: str,
+    password: str,
+    now_ns: int,
+    *,
+    age: int | None = None,
+    gender: str | None = None,
+) -> int:
+    """Use an invitation up; return the user that it made, or gave a new password.
+
+    Nothing of it happens if anything of it cannot be: a mistyped age uses no link up.
+    """
     with database.reading() as connection:
         row = look(connection, token, now_ns)
         if row.user_id is not None:
@@ -84,6 +103,7 @@ def accept(database: Database, token: str, name: str, password: str, now_ns: int
         row = look(connection, token, now_ns)
         if row.user_id is None:
             user_id = accounts.create(connection, name, Role(row.role), now_ns, password_hash=made)
+            accounts.describe(connection, user_id, age=age, gender=gender)
             what = "joined"
         else:
             user_id = int(row.user_id)

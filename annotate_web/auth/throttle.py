@@ -38,7 +38,7 @@ def count(connection: Connection, name: str, address: str, now_ns: int, limits: 
             raise TooManyError(
                 "Too many failed log-ins",
                 fix=f"wait {limits.throttle_ns // MINUTE_NS} minutes, or ask an administrator "
-                "for a new password",
+                "for a link to choose a new password",
             )
     connection.execute(
         sa.insert(login_attempts),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _SQLITE: Final = "sqlite"
 _POSTGRESQL: Final = "postgresql"
+_DRIVERS: Final = {_SQLITE, "sqlite+pysqlite", "postgresql+psycopg"}
 _WRITES: Final = "taver_writes"
 _PATIENCE_MS: Final = 20_000
 # Row of `keeping` that is held while assignments are made, so that no two draws overlap.
@@ -201,8 +202,19 @@ def told(engine: Engine) -> Iterator[None]:
     """Let no trouble with the database out of the block but in words."""
     try:
         yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+    except (
+        exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError
+    ) as error:  # fmt: skip
         raise _in_words(engine, error) from error
+    except exc.ProgrammingError as error:
+        if engine.dialect.name == _POSTGRESQL and (fix := _fix_of(str(error))):
+            raise StorageError(_cannot(engine, error), fix=fix) from error
+        raise
+    except exc.DataError as error:  # a character or a number that PostgreSQL keeps none of
+        raise InputError(
+            f"The database does not take that: {_first_line(error)}",
+            fix="leave out what is no letter and no number, or make it shorter",
+        ) from error
     except exc.DatabaseError as error:
         if "not a database" in str(error) or "malformed" in str(error):
             raise DataError(
@@ -218,17 +230,22 @@ def _parsed(url: str) -> sa.engine.URL:
         backend = parsed.get_backend_name()
     except (exc.ArgumentError, ValueError):
         raise InputError(
-            f"{url.partition('@')[0] if '@' not in url else 'What was given'!r} is no database URL",
+            ("What was given" if "@" in url else repr(url)) + " is no database URL",
             fix="for example sqlite:///annotations.sqlite, or "
             "postgresql+psycopg://user:password@host/name",
         ) from None
     if backend == _POSTGRESQL and parsed.drivername == _POSTGRESQL:
         parsed = parsed.set(drivername="postgresql+psycopg")
-    if backend not in {_SQLITE, _POSTGRESQL} or (backend == _SQLITE and not parsed.database):
+    if parsed.drivername not in _DRIVERS or (backend == _SQLITE and not parsed.database):
         raise InputError(
             f"Annotations cannot be kept in {parsed.drivername}"
-            + (" without a file" if backend == _SQLITE else ""),
+            + (" without a file" if parsed.drivername in _DRIVERS else ""),
             fix="use sqlite:///FILE, or postgresql+psycopg://user:password@host/name",
+        )
+    if backend == _SQLITE and parsed.query:
+        raise InputError(
+            "Annotations in SQLite are opened in one way; there is nothing to choose behind a '?'",
+            fix="use sqlite:///FILE, of which the name holds no '?'",
         )
     return parsed
 
@@ -265,6 +282,7 @@ def _prepare(database: Database) -> None:
     with database.writing() as connection:
         if not database.is_sqlite:  # two servers that start at once
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(7470886)"))
+            _refuse_few_letters(connection, database.engine)
         inside = sa.inspect(connection).get_table_names()
         if keeping.name not in inside:
             if set(inside) & set(metadata.tables):
@@ -285,9 +303,24 @@ def _prepare(database: Database) -> None:
         _upgrade(connection, database.engine)
 
 
+def _refuse_few_letters(connection: Connection, engine: Engine) -> None:
+    letters = connection.execute(sa.text("SHOW server_encoding")).scalar()
+    if letters != "UTF8":
+        raise InputError(
+            f"{_name(engine)} is a database of {letters}, in which most letters cannot be kept",
+            fix="make one of UTF8: createdb --encoding UTF8 --template template0 NAME",
+        )
+
+
 def _upgrade(connection: Connection, engine: Engine) -> None:
     its = connection.execute(sa.select(keeping.c.value).where(keeping.c.name == "version")).scalar()
-    version = int(its or 0)
+    told = str(its or "")
+    if not told.isdecimal() or int(told) < 1:
+        raise DataError(
+            f"{_name(engine)} does not say of which version its tables are",
+            fix="bring a backup back with: taver annotate restore FILE",
+        )
+    version = int(told)
     if version > VERSION:
         raise DataError(
             f"{_name(engine)} was written by a newer taver (tables of version {version}, "
@@ -308,9 +341,26 @@ def _name(engine: Engine) -> str:
 
 
 def _in_words(engine: Engine, error: exc.SQLAlchemyError) -> StorageError:
-    first = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
     if engine.dialect.name == _SQLITE:
         fix = "check the disk it is on: room, permissions; then start again"
     else:
         fix = "check that PostgreSQL runs and that user, password and database are right"
-    return StorageError(f"The database {_name(engine)} cannot be used: {first}", fix=fix)
+    return StorageError(_cannot(engine, error), fix=fix)
+
+
+def _fix_of(trouble: str) -> str:
+    """Return what to do where PostgreSQL does not let us make or use our tables, or nothing."""
+    if "permission denied" in trouble:
+        return (
+            "let the user own the database (ALTER DATABASE name OWNER TO user); or, as its owner: "
+            "GRANT ALL ON SCHEMA public TO user"
+        )
+    return "correct what stands behind '?' in the URL" if "connection option" in trouble else ""
+
+
+def _cannot(engine: Engine, error: exc.SQLAlchemyError) -> str:
+    return f"The database {_name(engine)} cannot be used: {_first_line(error)}"
+
+
+def _first_line(error: exc.SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]

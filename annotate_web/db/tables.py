@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Row
 
 VERSION: Final = 1
+ERASED: Final = "erased-"  # a user's name begins so once nothing tells any more who they are
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
 
 

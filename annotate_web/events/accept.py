@@ -169,9 +169,21 @@ def _body(event: Mapping[str, Any], kind: Kind, limits: Limits) -> dict[str, Any
             )
         if "\0" in text:
             raise Wrong("A comment holds a character that is none", "leave it out")
-    written = json.dumps(whole)
+    try:
+        written = json.dumps(whole, allow_nan=False)  # no database keeps what is no JSON
+    except ValueError:
+        raise Wrong("An event's body holds a number that is none", "load the page again") from None
     if len(written) > 6 * _BODY_CHARACTERS or "\\u0000" in written:
         raise Wrong("An event's body is too large, or no text", "load the page again")
+    return whole if "\\ud" not in written else _in_whole_letters(whole)
+
+
+def _in_whole_letters(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a body without halves of letters: a picture letter that was cut fits into no file."""
+    text = json.dumps(body, ensure_ascii=False)
+    whole: dict[str, Any] = json.loads(
+        text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    )
     return whole
 
 

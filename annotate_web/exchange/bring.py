@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
 
 from annotate_web.auth import accounts
-from annotate_web.db.tables import Kind, Role, State, assignments, clips, events, sittings, users
+from annotate_web.db.tables import Kind, Role, State, assignments, events, sittings, users
 from annotate_web.events.tracks import frame_times
 from annotate_web.exchange import mapping as mappings
 from annotate_web.exchange import read
+from annotate_web.exchange.table import DIGITS, FUSED
+from annotate_web.lead.rated import in_use
 from annotate_web.people import audit
 from taver.core import names
+from taver.core.clock import NS_PER_S
 from taver.core.digest import sha256_of
 from taver.core.errors import DataError, InputError
 from taver.labels.resample import held
 from taver.labels.trace import Dimension, Trace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping as Map
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -31,7 +35,11 @@ if TYPE_CHECKING:
     from annotate_web.exchange.mapping import Mapping
     from annotate_web.exchange.read import Read
 
-_CLIENT = str(uuid.UUID(int=0))  # no browser
+    _Track = Map[Dimension, npt.NDArray[np.float64]]  # one value a frame
+
+_CLIENT: Final = str(uuid.UUID(int=0))  # no browser
+# A rating that did not count where it comes from does not count here either.
+_NOT_DONE: Final = frozenset(State) - {State.DONE}
 
 
 class Brought(NamedTuple):
@@ -40,6 +48,9 @@ class Brought(NamedTuple):
     clip: str
     rater: str
     covered: float  # share of the clip's frames with a value
+    dimensions: tuple[Dimension, ...]
+    ends_s: float  # before the clip's end: from there on its last value holds
+    left_out: str = ""  # why it does not count, if it does not
 
 
 def bring(
@@ -53,20 +64,22 @@ def bring(
 ) -> list[Brought]:
     """Import the file: each of its raters becomes one who is done with the clip."""
     with database.drawing() as connection:
-        known = {
-            row.name: row
-            for row in connection.execute(sa.select(clips).where(clips.c.removed_ns.is_(None)))
-        }
+        known = {row.name: row for row in in_use(connection)}
         wanted = {
             name: read.Wanted(name, frame_times(row.frame_unix_ns)) for name, row in known.items()
         }
         _check_clips(mapping, wanted, clip, path)
         found = read.traces(path, mapping, wanted, clip=clip, rater=rater)
-        _check_raters(connection, known, found, path)
+        frames = {name: one.frame_unix_ns for name, one in wanted.items()}
+        tracks = [
+            {d: held(Trace(one.unix_ns, said), frames[one.clip]) for d, said in one.values.items()}
+            for one in found
+        ]
+        _check_raters(connection, known, found, tracks, path)
         source = {"file": path.name, "sha256": sha256_of(path)}
         return [
-            _enter(connection, known[one.clip], wanted[one.clip], one, source, now_ns)
-            for one in found
+            _enter(connection, known[one.clip], one, track, source, now_ns)
+            for one, track in zip(found, tracks, strict=True)
         ]
 
 
@@ -82,8 +95,9 @@ def _check_clips(mapping: Mapping, known: dict[str, read.Wanted], clip: str, pat
 
 
 def _check_raters(
-    connection: Connection, known: dict[str, Any], found: Sequence[Read], path: Path
-) -> None:
+    connection: Connection, known: dict[str, Any], found: Sequence[Read],
+    tracks: Sequence[_Track], path: Path,
+) -> None:  # fmt: skip
     taken = {
         (row.clip_id, row.folded)
         for row in connection.execute(
@@ -93,10 +107,14 @@ def _check_raters(
         )
     }
     wrong = []
-    for one in found:
+    for one, track in zip(found, tracks, strict=True):
         first = f"line {one.lines[0]}"
+        if not any(np.isfinite(values).any() for values in track.values()):
+            wrong.append(f"{first}: {one.rater} gives no value to any frame of {one.clip}")
         if not names.fits(one.rater):
             wrong.append(f"{first}: {one.rater!r} cannot name a rater: letters, digits, - _ .")
+        elif one.rater.casefold() == FUSED:
+            wrong.append(f"{first}: {FUSED} is what taver calls the mean of all raters")
         elif (known[one.clip].id, one.rater.casefold()) in taken:
             wrong.append(f"{first}: {one.rater} has, or had, the clip {one.clip} already")
     folded = [(one.clip, one.rater.casefold()) for one in found]
@@ -108,37 +126,35 @@ def _check_raters(
     if wrong:
         raise DataError(
             f"{len(wrong)} of {len(found)} traces in {path} cannot be entered",
-            fix="give these raters other names; nothing was imported",
+            fix="mend the file, or give these raters other names; nothing was imported",
             problems=wrong,
         )
 
 
 def _enter(
-    connection: Connection, clip: Any, wanted: read.Wanted, one: Read, source: dict[str, str],
-    now_ns: int,
+    connection: Connection, clip: Any, one: Read, track: _Track, source: dict[str, str], now_ns: int
 ) -> Brought:  # fmt: skip
     user = _user(connection, one.rater, now_ns)
+    left_out = one.state in _NOT_DONE
+    reason = f"imported from {source['file']}"
+    if left_out:
+        reason += f", where it was {one.state}"
     told = {**source, "lines": list(one.lines)}
     assignment: int = connection.execute(
         sa.insert(assignments)
         .values(
-            clip_id=clip.id, user_id=user, position=0, state=State.DONE,
-            reason=f"imported from {source['file']}", made_ns=now_ns, opened_ns=now_ns,
-            done_ns=now_ns,
+            clip_id=clip.id, user_id=user, position=0,
+            state=State.EXCLUDED if left_out else State.DONE, reason=reason, made_ns=now_ns,
+            opened_ns=now_ns, done_ns=now_ns,
         )
         .returning(assignments.c.id)
     ).scalar_one()  # fmt: skip
     sitting = str(uuid.uuid4())
-    bodies = []
-    covered = []
-    for dimension in Dimension:
-        said = one.values.get(dimension)
-        if said is None:
-            covered.append(0.0)
-            continue
-        values = held(Trace(one.unix_ns, said), wanted.frame_unix_ns)
-        covered.append(float(np.isfinite(values).mean()))
-        bodies.append({"dimension": str(dimension), "runs": _runs(values), **told})
+    bodies = [
+        {"dimension": str(dimension), "runs": _runs(values), **told}
+        for dimension, values in track.items()
+    ]
+    covered = [float(np.isfinite(values).mean()) for values in track.values()]
     last = len(bodies) + 1
     connection.execute(
         sa.insert(sittings).values(
@@ -156,7 +172,11 @@ def _enter(
         sa.insert(events), [*rows, {**shared, "seq": last, "kind": Kind.DONE, "body": None}]
     )
     audit.record(connection, now_ns, None, "imported", f"assignment {assignment}", told)
-    return Brought(one.clip, one.rater, float(np.mean(covered)))
+    return Brought(
+        one.clip, one.rater, float(np.mean(covered)), tuple(track),
+        (clip.until_unix_ns - int(one.unix_ns[-1])) / NS_PER_S,
+        reason if left_out else "",
+    )  # fmt: skip
 
 
 def _user(connection: Connection, name: str, now_ns: int) -> int:
@@ -176,7 +196,7 @@ def _runs(values: npt.NDArray[np.float64]) -> list[list[Any]]:
     """Return [value or None, how many frames] after another."""
     runs: list[list[Any]] = []
     for value in values.tolist():
-        kept = None if value != value else round(value, 9)  # noqa: PLR0124  NaN alone is not itself
+        kept = None if value != value else round(value, DIGITS)  # noqa: PLR0124  NaN alone is not itself
         if runs and runs[-1][0] == kept:
             runs[-1][1] += 1
         else:

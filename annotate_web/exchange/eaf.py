@@ -16,7 +16,7 @@ import numpy as np
 
 from annotate_web.db.tables import Kind
 from annotate_web.events.replay import changes
-from annotate_web.exchange.table import FUSED
+from annotate_web.exchange.table import DIGITS, FUSED
 from annotate_web.media.slots import RATE_HZ
 from taver.core.clock import NS_PER_S
 from taver.labels.trace import Dimension
@@ -51,14 +51,19 @@ def eaf(gathered: Gathered) -> bytes:
     """Return the one clip that was gathered."""
     (one,) = gathered.clips
     tiers = [
-        (f"{rating.rater} {dimension}", rating.rater, _RATING, _held(rating.values[dimension]))
+        (
+            f"{rating.rater} {dimension}{_uncounted(rating)}",
+            rating.rater,
+            _RATING,
+            _held(rating.values[dimension], DIGITS),
+        )
         for rating in one.ratings
         if rating.covered > 0
         for dimension in Dimension
     ]
     if one.counted:
         tiers += [
-            (f"{FUSED} {dimension}", FUSED, _RATING, _held(one.fused(dimension).values))
+            (f"{FUSED} {dimension}", FUSED, _RATING, _held(one.fused(dimension).values, 2))
             for dimension in Dimension
         ]
     tiers += [
@@ -135,12 +140,17 @@ def _document(
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"
 
 
-def _held(values: npt.NDArray[np.float64]) -> list[_Note]:
+def _uncounted(rating: Rating) -> str:
+    """Tell in a tier's name what keeps its rating from counting."""
+    return "" if rating.counts else f" ({rating.state})"
+
+
+def _held(values: npt.NDArray[np.float64], digits: int) -> list[_Note]:
     """Return each stretch of frames that has one value."""
-    rounded = np.round(values, 2)
+    rounded = np.round(values, digits)
     edges = [*changes(rounded).tolist(), len(rounded)]
     return [
-        (start, end, f"{rounded[start]:g}")
+        (start, end, f"{rounded[start]:.10g}")
         for start, end in itertools.pairwise(edges)
         if not np.isnan(rounded[start])
     ]

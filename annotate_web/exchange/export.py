@@ -9,7 +9,7 @@ from annotate_web.exchange import formats, table
 from annotate_web.exchange.gather import Gathered, gather
 from annotate_web.lead.rated import in_use
 from taver.core import atomic
-from taver.core.errors import AlreadyThereError, MissingExtraError, NotFoundError
+from taver.core.errors import AlreadyThereError, NotFoundError
 from taver.core.storage import explained
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def export(
             raise AlreadyThereError(f"{folder} exists already", fix="choose another folder")
         if not folder.parent.is_dir():
             raise NotFoundError(f"There is no folder {folder.parent}", fix="make it first")
-    wanted = [formats.called(ending) for ending in endings] or list(_usable())
+    wanted = [formats.called(ending) for ending in endings] or list(formats.usable())
     with database.reading() as connection:
         gathered = gather(connection, _clips(connection, sessions))
     files = dict(_files(gathered, wanted))
@@ -54,14 +54,6 @@ def _clips(connection: Any, sessions: Sequence[str]) -> list[Any]:
             else "taver annotate add --session NAME",
         )
     return [row for row in rows if not sessions or row.session in sessions]
-
-
-def _usable() -> Iterator[Format]:
-    for one in formats.ALL:
-        try:
-            yield formats.called(one.ending)
-        except MissingExtraError:
-            continue  # it was not asked for by name
 
 
 def _files(gathered: Gathered, wanted: Sequence[Format]) -> Iterator[tuple[str, bytes]]:

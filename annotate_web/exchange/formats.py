@@ -10,7 +10,7 @@ from taver.core import install
 from taver.core.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from annotate_web.exchange.gather import Gathered
 
@@ -39,6 +39,15 @@ ALL: Final = (
         write=table.tracks_parquet,
     ),
 )
+
+
+def usable() -> Iterator[Format]:
+    """Yield the formats that can be written here."""
+    for one in ALL:
+        try:
+            yield called(one.ending)
+        except MissingExtraError:
+            continue  # nobody asked for it by name
 
 
 def called(ending: str) -> Format:

@@ -13,6 +13,7 @@ from taver.labels.trace import HIGHEST, LOWEST
 if TYPE_CHECKING:
     from pathlib import Path
 
+_LARGEST: Final = 1e12  # of what a person can mean by a value or by seconds
 Unit = Literal["s", "ms", "frame", "unix_ns"]
 
 
@@ -65,14 +66,37 @@ OWN: Final = Mapping()
 def read(path: Path) -> Mapping:
     """Read a mapping file, or raise with everything that is wrong in it."""
     mapping = load(path, Mapping)
+    numbers = (mapping.scale.lowest, mapping.scale.highest, mapping.time.offset_s)
+    if not all(abs(number) <= _LARGEST for number in numbers):
+        raise ConfigError(
+            f"{path}: the scale and the offset are to be numbers that can be reckoned with",
+            fix="give lowest, highest and offset_s as plain numbers",
+        )
     if not mapping.scale.lowest < mapping.scale.highest:
         raise ConfigError(
             f"{path}: the scale goes from {mapping.scale.lowest:g} to {mapping.scale.highest:g}",
             fix="give lowest below highest",
         )
+    named = list(msgspec.structs.astuple(mapping.columns))
     if not mapping.columns.arousal and not mapping.columns.valence:
         raise ConfigError(
             f"{path} names neither a column of arousal nor one of valence", fix="name one of them"
+        )
+    twice = sorted({name for name in named if name and named.count(name) > 1})
+    if twice:
+        raise ConfigError(
+            f"{path} names the column {', '.join(twice)} for several things",
+            fix='give each its own; "" for what the table does not have',
+        )
+    if mapping.time.unit == "frame" and mapping.time.offset_s:
+        raise ConfigError(
+            f"{path}: offset_s is in seconds, and the time counts frames",
+            fix="leave offset_s out, or give the time in seconds",
+        )
+    if mapping.text.delimiter in '"\r\n':
+        raise ConfigError(
+            f"{path}: {mapping.text.delimiter!r} cannot part columns: it parts lines, or quotes",
+            fix='give what stands between two cells, for example delimiter = ";"',
         )
     if mapping.text.decimal == mapping.text.delimiter:
         raise ConfigError(

@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from annotate_web.exchange.decode import text_of
+from annotate_web.exchange.table import FUSED
 from annotate_web.media.slots import PERIOD_NS
 from taver.core.clock import NS_PER_S
-from taver.core.errors import DataError, NotFoundError
-from taver.core.storage import explained
+from taver.core.errors import DataError
 from taver.labels.trace import HIGHEST, LOWEST, Dimension
 
 if TYPE_CHECKING:
@@ -24,9 +26,13 @@ if TYPE_CHECKING:
     from annotate_web.exchange.mapping import Mapping
 
 _MOST_TOLD: Final = 50
-_LARGEST_BYTES: Final = 500_000_000
+_STATE: Final = "state"  # of a rating, in taver's own exports
 # A trace may end a little behind the last picture; what is said there is of no frame.
 _BEHIND_NS: Final = 2 * NS_PER_S
+# Python alone would take 1_0 for ten, too, and the digits of every script.
+_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
+_WHOLE: Final = re.compile(r"[+-]?[0-9]+\Z")
+_OTHER_DELIMITERS: Final = (";", "\t", ",", "|")
 
 
 class Read(NamedTuple):
@@ -37,6 +43,7 @@ class Read(NamedTuple):
     unix_ns: npt.NDArray[np.int64]
     values: Map[Dimension, npt.NDArray[np.float64]]
     lines: tuple[int, int]  # of the file, the first and the last
+    state: str = ""  # of the rating where it was exported, if the file tells
 
 
 class Wanted(NamedTuple):
@@ -50,6 +57,7 @@ class _Row(NamedTuple):
     line: int
     unix_ns: int
     values: dict[Dimension, float]
+    state: str
 
 
 def traces(
@@ -60,9 +68,12 @@ def traces(
     Rows of taver's own fused trace are passed over. Raises DataError with the number of each line
     that cannot be used; then nothing is returned.
     """
-    text = _text(path, mapping)
+    text = text_of(path, mapping.text.encoding)
     table = csv.reader(io.StringIO(text, newline=""), delimiter=mapping.text.delimiter, strict=True)
-    head = [name.strip() for name in next(table, [])]
+    try:
+        head = next((cells for line in table if any(cells := [name.strip() for name in line])), [])
+    except csv.Error as error:
+        raise _refusal(path, [f"line {table.line_num}: {error}"]) from None
     reader = _Reader(mapping, clips, head, clip, rater, path.name)
     rows: dict[tuple[str, str], list[_Row]] = {}
     try:
@@ -76,26 +87,6 @@ def traces(
     if reader.wrong:
         raise _refusal(path, reader.wrong)
     return [_read(key, found, reader.dimensions) for key, found in rows.items()]
-
-
-def _text(path: Path, mapping: Mapping) -> str:
-    with explained(path):
-        if not path.is_file():
-            raise NotFoundError(f"There is no file {path}", fix="check the path")
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise DataError(f"{path} is too large for a table of traces", fix="split it by clip")
-        data = path.read_bytes()
-    encoding = mapping.text.encoding
-    try:
-        return data.decode("utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding)
-    except LookupError:
-        raise DataError(f"There is no encoding {encoding!r}", fix="for example utf-8") from None
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{path}, line {line}: this is no {encoding} text",
-            fix='name the right one in the mapping: [text] encoding = "cp1252"',
-        ) from None
 
 
 class _Reader:
@@ -115,7 +106,7 @@ class _Reader:
             "rater": columns.rater if not rater else "",
         }
         self._place: dict[str, int] = {}
-        named = {"time": columns.time, **own}
+        named = {"time": columns.time, "state": _STATE, **own}
         for dimension in Dimension:
             named[dimension] = getattr(columns, dimension)
         missing = []
@@ -131,7 +122,15 @@ class _Reader:
         if missing:
             raise DataError(
                 f"{file} has no column for {', '.join(missing)}",
-                fix=f"name its columns in a mapping file; it has: {', '.join(head) or 'none'}",
+                fix=_how_to_name(head, mapping.text.delimiter),
+            )
+        twice = sorted(
+            {head[place] for place in self._place.values() if head.count(head[place]) > 1}
+        )
+        if twice:
+            raise DataError(
+                f"{file} has several columns called {', '.join(twice)}",
+                fix="give each a name of its own in its first line",
             )
 
     def take(self, line: int, cells: list[str], into: dict[tuple[str, str], list[_Row]]) -> None:
@@ -145,7 +144,7 @@ class _Reader:
         if len(cells) != self._columns:
             raise ValueError(f"{len(cells)} cells instead of {self._columns}")
         rater = self._rater or cells[self._place["rater"]].strip()
-        if rater == "fused":
+        if rater == FUSED and not self._rater:
             return
         if not rater:
             raise ValueError("the rater is empty")
@@ -159,15 +158,15 @@ class _Reader:
         if rows and unix_ns <= rows[-1].unix_ns:
             how = "stands still" if unix_ns == rows[-1].unix_ns else "goes back"
             raise ValueError(f"the time {how} (after line {rows[-1].line})")
-        rows.append(_Row(line, unix_ns, values))
+        state = cells[self._place["state"]].strip() if "state" in self._place else ""
+        rows.append(_Row(line, unix_ns, values, state))
 
     def _unix_ns(self, cell: str, clip: Wanted) -> int:
         unit, frames = self._mapping.time.unit, clip.frame_unix_ns
         if unit in {"frame", "unix_ns"}:
-            try:
-                whole = int(cell)
-            except ValueError:
-                raise ValueError(f"the time {cell[:40]!r} is no whole number") from None
+            if _WHOLE.match(text := cell.strip()) is None:
+                raise ValueError(f"the time {cell[:40]!r} is no whole number")
+            whole = int(text)
             if unit == "frame":
                 if not 0 <= whole < len(frames):
                     raise ValueError(f"there is no frame {whole}: the clip has {len(frames)}")
@@ -205,11 +204,9 @@ class _Reader:
     def _number(self, cell: str, what: str) -> float:
         text = cell.strip()
         if self._mapping.text.decimal == ",":
-            text = text.replace(",", ".")
-        try:
-            value = float(text)
-        except ValueError:
-            raise ValueError(f"{what} {cell[:40]!r} is no number") from None
+            # A point in such a table parts thousands, and is no comma.
+            text = text.translate({ord(","): ".", ord("."): ","})
+        value = float(text) if _NUMBER.match(text) else math.nan
         if not math.isfinite(value):
             raise ValueError(f"{what} {cell[:40]!r} is no number")
         return value
@@ -227,7 +224,20 @@ def _read(key: tuple[str, str], rows: list[_Row], dimensions: list[Dimension]) -
         np.array([row.unix_ns for row in rows], np.int64),
         {d: np.array([row.values[d] for row in rows], np.float64) for d in dimensions},
         (rows[0].line, rows[-1].line),
+        rows[0].state,
     )
+
+
+def _how_to_name(head: list[str], delimiter: str) -> str:
+    if len(head) == 1:
+        for other in _OTHER_DELIMITERS:
+            if other != delimiter and other in head[0]:
+                shown = "\\t" if other == "\t" else other
+                return (
+                    "its columns seem to be parted otherwise; say so in a mapping file: "
+                    f'[text] delimiter = "{shown}"'
+                )
+    return f"name its columns in a mapping file; its first line has: {', '.join(head) or 'none'}"
 
 
 def _refusal(path: Path, wrong: list[str]) -> DataError:

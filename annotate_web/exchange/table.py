@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from annotate_web.lead.rated import Rated
 
 FUSED: Final = "fused"
+DIGITS: Final = 9  # behind the point: what an imported value keeps
 COLUMNS: Final = (
     "clip", "session", "frame", "time_s", "unix_ns", "rater", "state", "arousal", "valence",
     "simulated",
@@ -60,7 +61,7 @@ def tracks_parquet(gathered: Gathered) -> bytes:
 
     kinds = (
         pa.string(), pa.string(), pa.int32(), pa.float64(), pa.int64(), pa.string(), pa.string(),
-        pa.float32(), pa.float32(), pa.bool_(),
+        pa.float64(), pa.float64(), pa.bool_(),
     )  # fmt: skip
     rows = list(tracks(gathered))
     columns: list[Any] = [list(column) for column in zip(*rows, strict=True)] or [[]] * len(kinds)
@@ -84,7 +85,7 @@ def _all(one: Rated) -> Iterator[tuple[str, str, dict[Dimension, npt.NDArray[np.
 
 def _said(values: dict[Dimension, npt.NDArray[np.float64]]) -> list[list[float | None]]:
     return [
-        [None if np.isnan(v) else round(v, 6) for v in values[dimension].tolist()]
+        [None if np.isnan(v) else round(v, DIGITS) for v in values[dimension].tolist()]
         for dimension in (Dimension.AROUSAL, Dimension.VALENCE)
     ]
 

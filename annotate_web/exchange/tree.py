@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from annotate_web.exchange.gather import EVENT
+from annotate_web.exchange.table import DIGITS
 from taver.labels.trace import Dimension
 
 if TYPE_CHECKING:
@@ -62,4 +63,4 @@ def _rating(one: Rated, rating: Rating, gathered: Gathered) -> dict[str, Any]:
 
 
 def _listed(values: npt.NDArray[np.float64]) -> list[float | None]:
-    return [None if np.isnan(v) else round(v, 6) for v in values.tolist()]
+    return [None if np.isnan(v) else round(v, DIGITS) for v in values.tolist()]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from annotate_web.events.replay import changes
 from annotate_web.media.slots import RATE_HZ
 from taver.labels.trace import HIGHEST, Dimension
 
@@ -37,6 +38,8 @@ class Noticed(NamedTuple):
     dropped: int = 0  # frames that were not presented
     worst_lag_ms: float = 0.0
     refused: int = 0  # events that could not be taken
+    unseen: int = 0  # frames that were passed while the face was marked as not visible
+    passed: int = 0  # frames, each as often as it was passed
 
 
 # What is told of each kind; the catalogue of a language has the same as lead.flag_<kind>.
@@ -82,7 +85,7 @@ def flags_of(
         mine = values[dimension]
         found += _of_values(mine, dimension, thresholds)
         found += _of_others(mine, others[dimension], dimension, thresholds)
-    found += _of_gaps(values, thresholds)
+    found += _of_gaps(values, noticed, thresholds)
     found += _of_browser(len(values[Dimension.AROUSAL]), noticed, thresholds)
     return found
 
@@ -96,7 +99,7 @@ def _of_values(mine: Floats, dimension: Dimension, most: Thresholds) -> Iterator
         span = f"{said.min():g}" if spread == 0 else f"{said.min():g} to {said.max():g}"
         yield Flag("flat", {"dimension": dimension, "span": span})
     else:
-        still_s = _longest_still(said) / RATE_HZ
+        still_s = _longest_still(mine) / RATE_HZ
         if still_s >= min(most.inactive_s, most.inactive_share * len(mine) / RATE_HZ):
             yield Flag("inactive", {"dimension": dimension, "seconds": f"{still_s:.0f}"})
     share = float((np.abs(said) >= HIGHEST).mean())
@@ -124,17 +127,25 @@ def _of_others(
             yield Flag("against", {"dimension": dimension, "r": f"{r:.2f}"})
 
 
-def _of_gaps(values: Mapping[Dimension, Floats], most: Thresholds) -> Iterator[Flag]:
-    missing = np.mean([np.isnan(v).mean() if len(v) else 1.0 for v in values.values()])
-    if missing >= 1.0:
+def _of_gaps(
+    values: Mapping[Dimension, Floats], noticed: Noticed, most: Thresholds
+) -> Iterator[Flag]:
+    shares = [float(np.isnan(v).mean()) if len(v) else 1.0 for v in values.values()]
+    # What another tool did not ask for is no gap, and a face that cannot be seen is judged so.
+    missing = [
+        share - noticed.unseen / len(values[Dimension.AROUSAL]) for share in shares if share < 1.0
+    ]
+    if not missing:
         yield Flag("empty", {})
-    elif missing >= most.unrated_share:
-        yield Flag("gaps", {"share": f"{missing:.0%}"})
+    elif np.mean(missing) >= most.unrated_share:
+        yield Flag("gaps", {"share": f"{np.mean(missing):.0%}"})
 
 
 def _of_browser(frames: int, noticed: Noticed, most: Thresholds) -> Iterator[Flag]:
-    if frames and noticed.dropped / frames >= most.dropped_share:
-        share = f"{noticed.dropped / frames:.1%}"
+    # Who goes over a clip twice has twice as many frames to lose.
+    shown = max(frames, noticed.passed)
+    if shown and noticed.dropped / shown >= most.dropped_share:
+        share = f"{noticed.dropped / shown:.1%}"
         yield Flag("dropped", {"frames": str(noticed.dropped), "share": share})
     if noticed.worst_lag_ms >= most.lag_ms:
         yield Flag("lag", {"ms": f"{noticed.worst_lag_ms:.0f}"})
@@ -142,7 +153,8 @@ def _of_browser(frames: int, noticed: Noticed, most: Thresholds) -> Iterator[Fla
         yield Flag("refused", {"events": str(noticed.refused)})
 
 
-def _longest_still(said: Floats) -> int:
-    """Return how many frames in a row had one value, at most."""
-    edges = np.flatnonzero(np.diff(said) != 0)
-    return int(np.diff(np.concatenate([[-1], edges, [len(said) - 1]])).max())
+def _longest_still(values: Floats) -> int:
+    """Return how many frames in a row had one value, at most; a gap ends it."""
+    starts = changes(values)
+    lengths = np.diff(np.concatenate([starts, [len(values)]]))
+    return int(lengths[np.isfinite(values[starts])].max())

@@ -68,9 +68,14 @@ class Overview(NamedTuple):
 
     @property
     def places(self) -> tuple[int, int, int]:
-        """Return how many ratings are done, given out, and wanted."""
-        wanted = sum(one.clip.wanted_raters for one in self.clips)
-        return sum(one.done for one in self.clips), sum(one.taken for one in self.clips), wanted
+        """Return how many of the ratings that are wanted are done, given out, and wanted.
+
+        What a clip has beyond them fills no other clip's place.
+        """
+        wanted = [one.clip.wanted_raters for one in self.clips]
+        done = sum(min(one.done, most) for one, most in zip(self.clips, wanted, strict=True))
+        taken = sum(min(one.taken, most) for one, most in zip(self.clips, wanted, strict=True))
+        return done, taken, sum(wanted)
 
 
 def overview(connection: Connection, media: Path, blind: Collection[int] = frozenset()) -> Overview:
@@ -82,7 +87,7 @@ def overview(connection: Connection, media: Path, blind: Collection[int] = froze
     by_clip = [_by_clip(one, flags, lost, blind) for one in rated]
     return Overview(
         by_clip,
-        [_by_annotator(row, rated, flags) for row in _people(connection)],
+        [_by_annotator(row, rated, flags) for row in _people(connection, rated)],
         [_pooled(open_to_see, zero) for zero in (Zero.NONE, Zero.CLIP)],
         {
             dimension: np.concatenate(
@@ -103,7 +108,7 @@ def _by_clip(
         rated.clip,
         len(taken),
         len(rated.counted),
-        min(1.0, sum(r.covered for r in taken) / max(1, rated.clip.wanted_raters)),
+        min(1.0, sum(r.judged for r in taken) / max(1, rated.clip.wanted_raters)),
         {dimension: rated.agreement(dimension) for dimension in Dimension} if several else {},
         sum(len(flags.get(rating.assignment, ())) for rating in rated.ratings),
         rated.clip.name in lost,
@@ -124,17 +129,23 @@ def _by_annotator(
             states[rating.state] += 1
             if rating.state in TAKEN:
                 given += one.clip.frames
-                done += round(rating.covered * one.clip.frames)
+                done += round(rating.judged * one.clip.frames)
             for flag in flags.get(rating.assignment, ()):
                 found[flag.kind] = found.get(flag.kind, 0) + 1
     return ByAnnotator(user, states, done, given, found)
 
 
-def _people(connection: Connection) -> Sequence[Row[Any]]:
-    """Return everybody who annotates or did."""
+def _people(connection: Connection, rated: Sequence[Rated]) -> Sequence[Row[Any]]:
+    """Return everybody who annotates or did, leads who rate as well."""
+    given = {rating.user_id for one in rated for rating in one.ratings}
     return connection.execute(
         sa.select(users)
-        .where(users.c.role == Role.ANNOTATOR, users.c.erased_ns.is_(None))
+        .where(
+            sa.or_(
+                sa.and_(users.c.role == Role.ANNOTATOR, users.c.erased_ns.is_(None)),
+                users.c.id.in_(given),
+            )
+        )
         .order_by(users.c.name)
     ).all()
 

@@ -26,8 +26,16 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 _MOST_KEPT: Final = 512  # replayed ratings; one of four minutes takes 40 kB
-_kept: dict[Any, Mapping[Dimension, Floats]] = {}
+_kept: dict[Any, _Said] = {}
 _one_at_a_time = threading.Lock()
+
+
+class _Said(NamedTuple):
+    """What the frames were given, and how many were passed: with a face not visible, and in all."""
+
+    values: Mapping[Dimension, Floats]
+    unseen: int
+    passed: int  # each frame as often as it was passed
 
 
 class Comment(NamedTuple):
@@ -49,6 +57,11 @@ class Rating(NamedTuple):
     values: Mapping[Dimension, Floats]  # one a frame; NaN where nothing was said
     covered: float  # share of the frames with a value
     noticed: Noticed
+
+    @property
+    def judged(self) -> float:
+        """Return the share of the frames with a value, or on which the face cannot be seen."""
+        return self.covered + self.noticed.unseen / max(1, len(self.values[Dimension.AROUSAL]))
 
     @property
     def counts(self) -> bool:
@@ -145,11 +158,11 @@ def _assignments(connection: Connection, clip_ids: list[int]) -> list[tuple[int,
     noticed = _noticed(connection, [row.id for row in rows])
     found = []
     for row in rows:
-        values = _values(connection, row.id, row.frames, heard.get(row.id, ()))
+        values, unseen, passed = _said(connection, row.id, row.frames, heard.get(row.id, ()))
         covered = float(np.mean([np.isfinite(v).mean() for v in values.values()]))
         rating = Rating(
             row.id, row.user_id, row.rater, State(row.state), row.reason or "", values, covered,
-            noticed.get(row.id, Noticed()),
+            noticed.get(row.id, Noticed())._replace(unseen=unseen, passed=passed),
         )  # fmt: skip
         found.append((row.clip_id, rating))
     return found
@@ -172,24 +185,24 @@ def _heard(connection: Connection, of: list[int]) -> dict[int, tuple[Any, ...]]:
     return marks
 
 
-def _values(
-    connection: Connection, assignment: int, frames: int, mark: tuple[Any, ...]
-) -> Mapping[Dimension, Floats]:
+def _said(connection: Connection, assignment: int, frames: int, mark: tuple[Any, ...]) -> _Said:
     if not mark:
-        return _nothing(frames)
+        return _Said(_nothing(frames), 0, 0)
     # Sittings' numbers are random, so two databases cannot be mixed up.
     with _one_at_a_time:
         kept = _kept.get(mark)
     if kept is not None:
         return kept
-    values = replayed(connection, assignment).values
+    values, passed, _ = replayed(connection, assignment)
+    silent = np.all([np.isnan(array) for array in values.values()], axis=0)
+    said = _Said(values, int(((passed > 0) & silent).sum()), int(passed.sum()))
     for array in values.values():
         array.flags.writeable = False
     with _one_at_a_time:
         while len(_kept) >= _MOST_KEPT:
             _kept.pop(next(iter(_kept)))
-        _kept[mark] = values
-    return values
+        _kept[mark] = said
+    return said
 
 
 @functools.lru_cache(maxsize=32)

@@ -20,7 +20,7 @@ from taver.core.session import agreed
 from taver.core.session.footage import Footage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -94,7 +94,10 @@ def add(
     with Footage(session, Modality.COLOR) as color:
         practice = reference is not None
         planned = _plan(session, color, database, wanted, boxes, practice=practice)
+        if reference is not None:
+            _refuse_unfit(reference, planned)
         sound, why_not = sound_allowed(study, session)
+        notes = [note for note in (why_not, _ended(wanted, planned)) if note]
         told.begin(f"{session.name}: videos", sum(len(p.slots) for p in planned))
         added: list[Added] = []
         rows = []
@@ -105,8 +108,7 @@ def add(
                 made = make(
                     session, color, plan.slots, plan.window, path, sound=sound, progress=told
                 )
-                if why_not:
-                    made = made._replace(notes=(*made.notes, why_not))
+                made = made._replace(notes=(*made.notes, *notes))
                 added.append(Added(plan.name, len(plan.slots), made))
                 rows.append(_row(session, wanted, plan, path, made, reference, now_ns))
             if wait_for is not None:
@@ -162,6 +164,27 @@ def _plan(
         _Planned(name, piece, _window(color, piece, boxes))
         for name, piece in zip(names_for(base, len(pieces), taken), pieces, strict=True)
     ]
+
+
+def _refuse_unfit(reference: Reference, planned: Sequence[_Planned]) -> None:
+    """Raise unless the reference is of the one clip that is to be made."""
+    if len(planned) > 1:
+        raise InputError(
+            f"This would be {len(planned)} practice clips, and the reference is of one",
+            fix="choose a shorter stretch with --from and --to, or a longer --max-minutes",
+        )
+    reference.refuse_short(len(planned[0].slots), RATE_HZ)
+
+
+def _ended(wanted: Wanted, planned: Sequence[_Planned]) -> str:
+    """Tell that there was nothing up to where it was wanted; empty if there was."""
+    if wanted.to_s is None:
+        return ""
+    tenths = sum(len(plan.slots) for plan in planned)
+    ended_s = (wanted.from_s or 0.0) + tenths / RATE_HZ
+    if ended_s + 1.0 > wanted.to_s:
+        return ""
+    return f"it ends after {ended_s:.1f} s, before --to {wanted.to_s:g}"
 
 
 def names_for(base: str, count: int, taken: set[str]) -> list[str]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taver.core import names
+import sqlalchemy as sa
+
+from annotate_web.db.tables import clips
+from taver.core import atomic, names
 from taver.core.digest import sha256_of
 from taver.core.errors import DataError, NotFoundError
 from taver.core.extras import need
@@ -13,6 +16,8 @@ from taver.core.storage import explained
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from sqlalchemy.engine import Connection
 
 
 def path_of(media: Path, file: str) -> Path:
@@ -58,6 +63,14 @@ def missing(media: Path, clips: Iterable[Any]) -> list[str]:
         except (NotFoundError, DataError):
             found.append(clip.name)
     return found
+
+
+def strangers(connection: Connection, media: Path) -> list[str]:
+    """Return the files beside the films that are of no clip, as a killed `add` leaves them."""
+    known = set(connection.execute(sa.select(clips.c.media)).scalars())
+    with explained(media):
+        films = [path for path in media.glob("*.webm") if path.name not in known]
+        return sorted(path.name for path in (*films, *atomic.leftovers(media)))
 
 
 def _frames(path: Path) -> int | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
 from annotate_web.db.tables import clips
 from annotate_web.people import audit
+from taver.core import atomic
 from taver.core.errors import AlreadyThereError
 from taver.core.private import make_private_folder
 from taver.core.storage import explained
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from annotate_web.db.open import Database
+
+
+_ABANDONED_S: Final = 3600.0  # a film that is being made grows every second
 
 
 def enter(database: Database, session: str, rows: Sequence[dict[str, Any]]) -> None:
@@ -61,6 +66,7 @@ def files_of(media: Path) -> Iterator[list[Path]]:
         except FileExistsError:  # since long, or another who adds clips was quicker
             if not media.is_dir():
                 raise
+        _sweep(media)
     noted: list[Path] = []
     try:
         yield noted
@@ -69,6 +75,14 @@ def files_of(media: Path) -> Iterator[list[Path]]:
             with contextlib.suppress(OSError):
                 path.unlink()
         raise
+
+
+def _sweep(media: Path) -> None:
+    """Delete halves of films whose making was killed: they show somebody, and are nobody's."""
+    for half in atomic.leftovers(media):
+        with contextlib.suppress(OSError):
+            if time.time() - half.stat().st_mtime > _ABANDONED_S:
+                half.unlink()
 
 
 def refuse_overlap(connection: Any, session: str, from_ns: int, until_ns: int) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 WITHIN: Final = 3.0  # points, on average, if nothing else is said
+_LEAST: Final = 0.75  # of a clip's frames; lags of reaction take some of them away
 _LONGEST_S: Final = 24 * 3600
 
 
@@ -28,13 +29,25 @@ class Reference(NamedTuple):
     valence: npt.NDArray[np.float64]
     within: float
 
+    def refuse_short(self, frames: int, rate_hz: int) -> None:
+        """Raise if it says too little of a clip for anybody to be compared with it."""
+        kept = self.at(frames, rate_hz)
+        share = min(sum(v is not None for v in kept[d]) / max(1, frames) for d in Dimension)
+        if share < _LEAST:
+            raise InputError(
+                f"The reference has values for {share:.0%} of the clip's {frames} frames",
+                fix=f"it needs {_LEAST:.0%}, and its time counts from the clip's start",
+            )
+
     def at(self, frames: int, rate_hz: int) -> dict[str, Any]:
-        """Return it a value a frame, as it is kept; None before its first moment."""
+        """Return it a value a frame, as it is kept; None where it says nothing."""
         moments = np.arange(frames) / rate_hz
         place = np.searchsorted(self.seconds, moments + 1e-9, side="right") - 1
 
         def held(values: npt.NDArray[np.float64]) -> list[float | None]:
-            return [None if p < 0 else float(values[p]) for p in place.tolist()]
+            return [
+                None if p < 0 or np.isnan(values[p]) else float(values[p]) for p in place.tolist()
+            ]
 
         return {
             "arousal": held(self.arousal), "valence": held(self.valence), "within": self.within,
@@ -43,7 +56,7 @@ class Reference(NamedTuple):
 
 def given(text: str) -> Reference:
     """Return what `FILE` or `FILE@POINTS` means: columns time_s, arousal and valence."""
-    name, at, points = text.rpartition("@")
+    name, at, points = ("", "", "") if Path(text).is_file() else text.rpartition("@")
     path = Path(name if at else text)
     within = _points(points) if at else WITHIN
     # Any length will do: what is behind the clip's end is not looked at.

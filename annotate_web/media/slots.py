@@ -77,7 +77,7 @@ def parts(slots: Slots, most_minutes: float) -> list[Slots]:
         raise InputError(
             f"--max-minutes {most_minutes:g} leaves nothing to see", fix="give more than 0"
         )
-    most = max(1, int(most_minutes * 60 * RATE_HZ))
+    most = int(min(max(1.0, most_minutes * 60 * RATE_HZ), float(max(1, len(slots)))))
     count = -(-len(slots) // most)
     edges = [len(slots) * number // count for number in range(count + 1)]
     return [slots.part(first, last) for first, last in itertools.pairwise(edges)]

@@ -79,9 +79,9 @@ def _cut(whole: Stretch, from_s: float | None, to_s: float | None) -> Stretch:
     until_ns = min(until_ns, whole.until_unix_ns)
     if until_ns <= from_ns:
         length_s = (whole.until_unix_ns - start) / NS_PER_S
+        to = "on" if to_s is None else f"to {to_s:g} s"
         raise InputError(
-            f"From {from_s or 0:g} s to {length_s if to_s is None else to_s:g} s "
-            f"there is nothing; the stretch is {length_s:.1f} s long",
+            f"From {from_s or 0:g} s {to} there is nothing; the stretch is {length_s:.1f} s long",
             fix="choose --from before --to, both within it",
         )
     return Stretch(from_ns, until_ns)

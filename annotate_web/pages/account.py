@@ -8,12 +8,13 @@ import flask
 
 from annotate_web.auth import accounts, sessions
 from annotate_web.auth.roles import needs_role
-from annotate_web.context import database, now_ns, user
+from annotate_web.auth.throttle import TooManyError
+from annotate_web.context import database, here, now_ns, user
 from annotate_web.db.tables import Role
 from annotate_web.pages.attachment import attachment
 from annotate_web.pages.forms import text, whole
-from annotate_web.people import personal
-from taver.core.errors import TaverError
+from annotate_web.people import audit, personal
+from taver.core.errors import StorageError, TaverError
 
 blueprint = flask.Blueprint("account", __name__, url_prefix="/account")
 
@@ -32,6 +33,8 @@ def describe() -> Any:
     try:
         with database().writing() as connection:
             accounts.describe(connection, user().key, age=whole("age"), gender=text("gender"))
+    except StorageError:
+        raise
     except TaverError as error:
         return _account(error), 422
     return flask.redirect(flask.url_for("account.account"))
@@ -65,11 +68,14 @@ def change_password() -> Any:
             form.get("old", ""),
             form.get("new", ""),
             now_ns(),
+            here().settings.limits,
             token=user().token,
         )
+    except StorageError:
+        raise
     except TaverError as error:
         page = flask.render_template("password.html", error=error, must_change=user().must_change)
-        return page, 422
+        return page, 429 if isinstance(error, TooManyError) else 422
     return flask.redirect("/")
 
 
@@ -79,6 +85,7 @@ def end_sessions() -> Any:
     """End all other sessions: on a machine that was lost, or forgotten to log out of."""
     with database().writing() as connection:
         sessions.end_all(connection, user().key, now_ns(), but=user().token)
+        audit.record(connection, now_ns(), user().key, "sessions ended", f"user {user().key}")
     return flask.redirect(flask.url_for("account.account"))
 
 

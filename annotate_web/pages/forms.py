@@ -9,7 +9,10 @@ from taver.core.errors import InputError
 
 def text(name: str) -> str:
     """Return a field without the blanks around it."""
-    return flask.request.form.get(name, "").strip()
+    given = flask.request.form.get(name, "").strip()
+    if "\0" in given:  # PostgreSQL keeps none
+        raise InputError(f"{name} holds a character that is none", fix="type it anew")
+    return given
 
 
 def whole(name: str) -> int | None:

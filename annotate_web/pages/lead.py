@@ -47,7 +47,7 @@ def dashboard() -> Any:
         dimensions=list(Dimension),
         plots=plots.overall(found, said),
         shown=_SHOWN,
-        formats=[f for f in formats.ALL if f.whole],
+        formats=[f for f in formats.usable() if f.whole],
     )
 
 

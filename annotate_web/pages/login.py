@@ -14,7 +14,7 @@ from annotate_web.auth.throttle import TooManyError
 from annotate_web.context import asking, database, here, now_ns, user
 from annotate_web.db.tables import Role
 from annotate_web.pages.forms import text, whole
-from taver.core.errors import TaverError
+from taver.core.errors import StorageError, TaverError
 
 blueprint = flask.Blueprint("login", __name__)
 
@@ -42,6 +42,8 @@ def log_in() -> Any:
             now_ns(),
             here().settings.limits,
         )
+    except StorageError:
+        raise
     except TaverError as error:
         status = 429 if isinstance(error, TooManyError) else 403
         page = flask.render_template("login.html", error=error, name=name, to=_wanted())
@@ -74,14 +76,15 @@ def join(token: str) -> Any:
     """Make the invited person a user, or give them the password they chose."""
     try:
         password = flask.request.form.get("password", "")
-        user_id = invitations.accept(database(), token, text("name"), password, now_ns())
-    except invitations.InvitationError:
+        user_id = invitations.accept(
+            database(), token, text("name"), password, now_ns(),
+            age=whole("age"), gender=text("gender"),
+        )  # fmt: skip
+    except (invitations.InvitationError, StorageError):
         raise
     except TaverError as error:
         return _invitation(token, error), 422
     with database().writing() as connection:
-        if "age" in flask.request.form or "gender" in flask.request.form:
-            accounts.describe(connection, user_id, age=whole("age"), gender=text("gender"))
         begun = sessions.begin(connection, user_id, now_ns(), here().settings.limits)
     _begin(begun)
     return flask.redirect("/")

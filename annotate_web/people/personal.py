@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from annotate_web.assign import change
 from annotate_web.auth import accounts
 from annotate_web.db.tables import (
+    ERASED,
     Kind,
     State,
     assignments,
@@ -90,7 +91,7 @@ def erase(
             invitations.c.user_id == user_id, invitations.c.used_ns.is_(None)
         )
     )
-    name = f"erased-{user_id}"
+    name = f"{ERASED}{user_id}"
     connection.execute(
         sa.update(users)
         .where(users.c.id == user_id)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from taver.cli.console import Console
 
 
+_USUAL = 0.9  # of a clip's frames
+_EARLY_S = 5.0
+
+
 @click.command("import", cls=TaverCommand)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
@@ -45,9 +49,18 @@ def import_(
     with opened(database, there=True) as annotations:
         brought = bring(annotations, file, time.time_ns(), mapping=how, clip=clip, rater=rater)
     for one in brought:
-        console.result(f"{one.clip}: {one.rater}, {one.covered:.0%} of the frames")
-        if one.covered < 0.9:
+        only = f", {one.dimensions[0]} alone" if len(one.dimensions) == 1 else ""
+        console.result(f"{one.clip}: {one.rater}, {one.covered:.0%} of the frames{only}")
+        if one.left_out:
+            console.say(f"  left out: {one.left_out}")
+        elif one.ends_s > _EARLY_S:
+            console.say(
+                f"  its last row is {one.ends_s:.0f} s before the end, and holds until there"
+            )
+        if one.covered < _USUAL:
             console.warn(
                 f"{one.rater} said nothing of {1 - one.covered:.0%} of {one.clip}",
-                fix="look at the time column: its unit and its zero",
+                fix="look at the time column: its unit and its zero. To try again: taver annotate "
+                f"assign {one.clip} {one.rater} --leave-out --reason TEXT, and --rater with "
+                "another name",
             )

@@ -12,6 +12,8 @@ from taver.cli.annotate_place import database_option
 from taver.cli.base import TaverCommand
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from taver.cli.console import Console
 
 _media = click.option(
@@ -39,11 +41,16 @@ def backup(
     from taver.cli.annotate_place import opened, place_of
 
     with opened(database, there=True) as annotations:
-        folder = place_of(database, media or Path()).media if films else None
+        folder = place_of(database, media).media if films else None
         kept = back_up(annotations, folder, file, time.time_ns())
     console.result(str(file))
     rows = ", ".join(f"{kept.rows[name]} {name}" for name in ("users", "clips", "events"))
     console.say(f"{rows}, {kept.films} films")
+    if kept.missing:
+        console.warn(
+            f"{_counted(kept.missing)} not there: {', '.join(kept.missing)}",
+            fix="put them back, or make the clips anew; see: taver annotate status",
+        )
 
 
 @click.command(cls=TaverCommand)
@@ -63,3 +70,12 @@ def restore(console: Console, file: Path, database: str | None, media: Path | No
     with opened(database) as annotations:
         kept = bring_back(annotations, place_of(database, media).media, file)
     console.result(f"{sum(kept.rows.values())} rows, {kept.films} films")
+    if kept.missing:
+        console.warn(
+            f"{_counted(kept.missing)} not in it: {', '.join(kept.missing)}",
+            fix="copy them into the folder of the films; see: taver annotate status",
+        )
+
+
+def _counted(films: Sequence[str]) -> str:
+    return "1 film is" if len(films) == 1 else f"{len(films)} films are"

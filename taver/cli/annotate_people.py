@@ -49,16 +49,19 @@ def invite(console: Console, role: str, count: int, public_url: str, database: s
     """
     from annotate_web.auth import invitations
     from annotate_web.db.tables import Role
+    from annotate_web.serve import check_url
     from annotate_web.settings import Limits
     from taver.cli.annotate_place import opened
 
+    public_url = public_url.rstrip("/")
+    check_url(public_url)
     with opened(database) as annotations, annotations.writing() as connection:
         made = [
             invitations.invite(connection, None, Role(role), time.time_ns(), Limits())
             for _ in range(count)
         ]
     for token in made:
-        console.result(f"{public_url.rstrip('/')}/invite/{token}")
+        console.result(f"{public_url}/invite/{token}")
 
 
 @people.command()
@@ -100,7 +103,7 @@ def disable(console: Console, name: str, enable: bool, database: str | None) -> 
     from annotate_web.auth.accounts import by_name, set_disabled
     from taver.cli.annotate_place import opened
 
-    with opened(database, there=True) as annotations, annotations.writing() as connection:
+    with opened(database, there=True) as annotations, annotations.drawing() as connection:
         key = by_name(connection, name).id
         set_disabled(connection, None, key, time.time_ns(), disabled=not enable)
     console.result(f"{name}: {'active' if enable else 'may not log in'}")
@@ -147,7 +150,7 @@ def erase(console: Console, name: str, ratings: bool, yes: bool, database: str |
         with annotations.reading() as connection:
             key = by_name(connection, name).id
         be_sure(f"Erase {name} for good?", yes=yes)
-        with annotations.writing() as connection:
+        with annotations.drawing() as connection:
             told = erased(connection, None, key, time.time_ns(), ratings=ratings)
         annotations.forget()
     console.result(told)
@@ -189,13 +192,22 @@ def deal(console: Console, seed: int | None, database: str | None) -> None:
     Draw again whenever clips or annotators were added: what was given stays.
     """
     from annotate_web.assign.deal import deal as dealt
+    from annotate_web.assign.places import held
     from taver.cli.annotate_place import opened
 
     with opened(database, there=True) as annotations:
         drawn = dealt(annotations, None, time.time_ns(), seed=seed)
+        with annotations.reading() as connection:
+            waiting = held(connection)
     console.result(f"{drawn.made} given, by seed {drawn.seed}")
     if drawn.lacking:
         console.warn(
             f"{drawn.lacking} places have nobody left for them",
             fix="invite more annotators (taver annotate people invite), then deal again",
+        )
+    for name, clips in waiting.items():
+        console.warn(
+            f"{name} may not log in, and still has: {', '.join(clips)}",
+            fix=f"give each to somebody else: taver annotate assign CLIP {name} --to RATER "
+            '--reason "has left"',
         )

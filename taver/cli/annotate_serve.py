@@ -64,7 +64,7 @@ def serve(
 
     for module in ("flask", "sqlalchemy", "waitress", "argon2", "flask_login", "flask_wtf"):
         need(module, extra="web", to="serve annotators")
-    from annotate_web.auth.accounts import FIRST, ensure_administrator
+    from annotate_web.auth.accounts import FIRST, ensure_administrator, not_begun
     from annotate_web.db.open import open_database, shown
     from annotate_web.serve import listening
     from annotate_web.serve import serve as run
@@ -84,6 +84,11 @@ def serve(
             # Not before it listens: a password that nobody was shown would be spent.
             if password := ensure_administrator(opened, time.time_ns()):
                 console.result(f"{FIRST}, password for the first log-in: {password}")
+            elif name := not_begun(opened):
+                console.say(
+                    f"{name} has yet to choose a password; if the first one was lost: "
+                    f"taver annotate people password {name}"
+                )
             console.say(f"Annotations go to {shown(place.url)}. Ctrl-C stops the server.")
 
         settings = Settings(database=place.url, media=place.media, refusal=_refusal_of(place.study))

@@ -24,13 +24,14 @@ def status(console: Console, films: bool, database: str | None) -> None:
     The exit code is 6 if a film is missing or damaged.
     """
     from annotate_web.lead.overview import overview
-    from annotate_web.media.check import wrong_with
+    from annotate_web.media.check import strangers, wrong_with
     from taver.cli.annotate_place import opened, place_of
     from taver.core.errors import DataError
 
     place = place_of(database)
     with opened(database, there=True) as annotations, annotations.reading() as connection:
         found = overview(connection, place.media)
+        others = strangers(connection, place.media) if films else []
     if not found.clips:
         console.say("No clips yet. Make some with: taver annotate add --session NAME")
         return
@@ -38,6 +39,11 @@ def status(console: Console, films: bool, database: str | None) -> None:
     console.table(columns, [_row(one) for one in found.clips], right="  rrrrrr")
     lost = [f"{one.clip.name}: {one.clip.media} is not there" for one in found.clips if one.lost]
     if films:
+        if others:
+            console.warn(
+                f"{len(others)} of the files in {place.media} are of no clip: {', '.join(others)}",
+                fix="if nobody is adding clips at this moment, delete them: they may show somebody",
+            )
         lost = [
             f"{one.clip.name}: {wrong}"
             for one in found.clips

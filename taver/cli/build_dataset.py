@@ -67,7 +67,7 @@ def build_dataset(
     with ConsoleProgress(console) as progress:
         built = build(
             study,
-            out or of_study(study),
+            of_study(study) if out is None else out,
             config.load(chosen) if chosen is not None else config.BuildConfig(),
             audience=Audience(audience),
             names=sessions,

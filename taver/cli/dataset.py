@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from taver.cli.console import Console
     from taver.core.study import Study
     from taver.dataset.read import Dataset
+    from taver.dataset.split import SplitOptions
 
 _STORE = click.argument("store", required=False)
 
@@ -59,8 +60,10 @@ def info(console: Console, store: str | None) -> None:
     from taver.dataset.about.info import info as told
 
     found = told(_open(store))
-    for name, value in found.lines():
-        console.result(f"{name:<20}{value}")
+    lines = found.lines()
+    wide = max(20, *(len(name) + 2 for name, _ in lines))
+    for name, value in lines:
+        console.result(f"{name:<{wide}}{value}")
     rows = [
         (
             one.name, one.participant, str(one.slots), f"{one.seconds / 60:.1f}",
@@ -69,7 +72,7 @@ def info(console: Console, store: str | None) -> None:
         )
         for one in found.recordings
     ]  # fmt: skip
-    console.result(f"{'below':<20}slots in which each picture has a face, and labels")
+    console.result(f"{'below':<{wide}}slots in which each picture has a face, and labels")
     console.table(
         ("recording", "person", "slots", "min", *found.modalities, "labels", "raters"),
         rows,
@@ -83,8 +86,9 @@ def info(console: Console, store: str | None) -> None:
 def verify(console: Console, store: str | None) -> None:
     """Unpack every chunk and check every value; name what is wrong.
 
-    Where `taver dataset document` wrote checksums, every file is compared with
-    its own. Nothing is changed.
+    Values are compared with the digests that a build left; where `taver
+    dataset document` wrote checksums, every file with its own. Nothing is
+    changed.
     """
     from taver.cli.progress import ConsoleProgress
     from taver.core.errors import DataError
@@ -107,7 +111,12 @@ def verify(console: Console, store: str | None) -> None:
             fix="if it was built since, write them again: taver dataset document; if not, its "
             "zarr.json was changed: taver build-dataset --again",
         )
-    sums = "every file as its checksum says" if engine.has_sums(data) else "no checksums to compare"
+    if engine.has_sums(data):
+        sums = "every file as its checksum says"
+    elif engine.has_digests(data):
+        sums = "every value as it was built"
+    else:
+        sums = "no checksums to compare"
     console.result(f"{data.where}: {len(data.recordings)} recordings, all in order; {sums}")
 
 
@@ -232,6 +241,12 @@ def document(
     show_default=True,
     help="Slots a second.",
 )
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path),
+    help="A build.toml with [split] alone: folds, who tests.",
+)
 @click.pass_obj
 def import_(
     console: Console,
@@ -242,6 +257,7 @@ def import_(
     frames_hz: float,
     size_px: int,
     rate_hz: int,
+    file: Path | None,
 ) -> None:
     """Make a dataset of a FOLDER of videos with labels: colour alone.
 
@@ -251,16 +267,35 @@ def import_(
     from taver.dataset.importing.run import run
 
     limits = _limits(scale)
+    splits = _splits(file)
     with ConsoleProgress(console) as progress:
         made = run(
             folder, out, layout=layout, scale=limits, size_px=size_px, rate_hz=rate_hz,
-            frames_hz=frames_hz, progress=progress,
+            frames_hz=frames_hz, splits=splits, progress=progress,
         )  # fmt: skip
     for note in made.notes:
         console.say(f"  {note}")
     console.result(
         f"{made.path}: {made.recordings} recordings of {made.people} people, {made.slots} slots"
     )
+
+
+def _splits(file: Path | None) -> SplitOptions | None:
+    import msgspec
+
+    from taver.core.errors import ConfigError
+    from taver.dataset import config
+    from taver.dataset.split import SplitOptions
+
+    if file is None:
+        return None
+    told = config.load(file)
+    if msgspec.structs.replace(told, split=SplitOptions()) != config.BuildConfig():
+        raise ConfigError(
+            f"{file} says more than [split], and no more counts for what is imported",
+            fix="leave [split] alone in it; size, rate and scale are options of this command",
+        )
+    return told.split
 
 
 def _limits(text: str | None) -> tuple[float, float] | None:

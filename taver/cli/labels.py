@@ -89,6 +89,10 @@ def labels(
     need("sqlalchemy", extra="web", to="read annotations")
     from annotate_web.labelling import run
 
+    if options.reference is not None and len(names) > 1:
+        from taver.labels.reference import Reference
+
+        Reference(options.reference).refuse_several(f"{len(names)} sessions")
     with ConsoleProgress(console) as progress:
         outcomes = run(study, names, options, database=database, again=again, progress=progress)
     for outcome in outcomes:
@@ -105,6 +109,8 @@ def _check(report: Path) -> None:
     """Refuse a place for the report before any work is done."""
     if report.suffix.lower() not in {".html", ".htm"}:
         raise InputError(f"{report} is no page", fix="give a name that ends in .html")
+    if report.is_dir():
+        raise InputError(f"{report} is a folder", fix="choose another name for the page")
     if not report.resolve().parent.is_dir():
         raise InputError(
             f"There is no folder {report.resolve().parent}", fix="make it, or choose another place"

@@ -168,22 +168,29 @@ def forget(console: Console, name: str, yes: bool) -> None:
     from taver.cli.sure import be_sure
     from taver.core.study import Study
     from taver.dataset.forget import person
+    from taver.training.forgetting import unname
 
     study = Study.find(Path.cwd())
     plan = person.plan(study, name)
     console.say(f"This will be deleted of {study.folder}:")
     for line in plan.in_words(study):
         console.say(f"  {line}")
+    # Told before, too: a second run, after this one was killed, may not know it any more.
+    _tell_beyond(console, plan.beyond(study))
     be_sure(f"Forget {name} for good?", yes=yes, fix="read the list, and add --yes")
     with ConsoleProgress(console) as progress:
-        found = person.forget(study, plan, progress)
-    console.say("taver cannot reach:")
-    for line in plan.beyond(study):
-        console.say(f"  {line}")
+        found = person.forget(study, plan, progress, unname)
+    _tell_beyond(console, plan.beyond(study))
     person.refuse_traces(found, plan.who)
     console.result(
         f"{name} is forgotten: no trace in {found.files} files and {found.cells} cells of databases"
     )
+
+
+def _tell_beyond(console: Console, lines: list[str]) -> None:
+    console.say("taver cannot reach:")
+    for line in lines:
+        console.say(f"  {line}")
 
 
 @participant.command()

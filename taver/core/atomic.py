@@ -42,6 +42,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
     If the block fails, `path` is as it was and nothing is left beside it.
     """
+    if not path.name:  # such as '.'
+        raise explain(IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)), path)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_SUFFIX}")
     try:
         yield beside

@@ -22,13 +22,13 @@ def checked(name: str, what: str) -> str:
         raise InputError(f"The {what}'s name is empty", fix=f"give a name, for example {_eg(what)}")
     if _ALLOWED.match(name) is None:
         raise InputError(
-            f"{name!r} cannot name a {what}",
+            f"{name!r} cannot name {_a(what)}",
             fix="use letters, digits, '-', '_' and '.' (not first or last), 64 at most, "
             f"for example {_eg(what)}",
         )
     if name.split(".", maxsplit=1)[0].lower() in _WINDOWS_DEVICES:
         raise InputError(
-            f"{name!r} cannot name a {what}: Windows keeps that name for a device",
+            f"{name!r} cannot name {_a(what)}: Windows keeps that name for a device",
             fix=f"choose another, for example {_eg(what)}",
         )
     return name
@@ -54,6 +54,10 @@ def refuse_taken(
     for other in taken:
         if other.casefold() == name.casefold():
             raise AlreadyThereError(f"The {what} {other!r} exists already", fix=fix)
+
+
+def _a(what: str) -> str:
+    return f"an {what}" if what[0] in "aeio" else f"a {what}"
 
 
 def _eg(what: str) -> str:

@@ -95,22 +95,26 @@ def clips(recording: Recording, options: ClipOptions) -> tuple[list[Clip], Count
     period_ns = NS_PER_S / options.rate_hz
     times_ns = recording.column("time_ns")
     usable = _Usable(recording, options)
-    if not len(times_ns):
-        return [], Counts(short=1)
-    # The last frame of a clip may lie behind the last slot by no more than is near.
-    last = (int(times_ns[-1]) - int(times_ns[0])) / period_ns + _NEAR
-    stride = options.stride or options.length
-    starts = range(0, int(np.floor(last)) - options.length + 2, stride)
-    if not starts:
+    begins = starts(times_ns, options)
+    if not begins:
         return [], Counts(short=1)
     taken, counts = [], Counts()
-    for start in starts:
+    for start in begins:
         wanted_ns = times_ns[0] + np.rint((start + np.arange(options.length)) * period_ns)
         clip, what = usable.judged(wanted_ns.astype(np.int64))
         counts += what
         if clip is not None:
             taken.append(clip)
     return taken, counts
+
+
+def starts(times_ns: npt.NDArray[np.int64], options: ClipOptions) -> range:
+    """Return at which frames, at the clips' own rate, those of a recording begin."""
+    if not len(times_ns):
+        return range(0)
+    # The last frame of a clip may lie behind the last slot by no more than is near.
+    last = (int(times_ns[-1]) - int(times_ns[0])) / (NS_PER_S / options.rate_hz) + _NEAR
+    return range(0, int(np.floor(last)) - options.length + 2, options.stride or options.length)
 
 
 def clips_of(recordings: Iterable[Recording], options: ClipOptions) -> tuple[list[Clip], Counts]:

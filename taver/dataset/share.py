@@ -12,7 +12,7 @@ from taver.core.session import agreed
 from taver.dataset import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 OF_LANDMARKS: Final = ("landmarks", "pose_deg", "head_mm")
 # Of a recording's `made` what says how it was made, and neither where, when, who nor with which
 # camera; everything else is left out where a dataset leaves the lab.
-# The two digests tell nothing, and a build knows by them what has not changed.
+# The two digests tell nothing, and a build knows by them what has not changed: that of the labels
+# is made with the raters as they are told, or a name that is guessed could be tried on it.
 _MADE_KEPT: Final = frozenset({
     "by", "software", "versions", "settings", "options", "align", "split", "pixels", "labels",
 })  # fmt: skip
@@ -113,6 +114,13 @@ def recording_name(
     return clip if of_session else f"{session}-{clip}"
 
 
+def raters_as(raters: Sequence[str], audience: Audience | str) -> list[str]:
+    """Return what a recording's raters are called; outside the lab by number alone."""
+    if leaves_the_lab(audience):
+        return [f"r{number}" for number in range(1, len(raters) + 1)]
+    return list(raters)
+
+
 def stripped_recording(attributes: Mapping[str, Any], audience: Audience | str) -> dict[str, Any]:
     """Return a recording's attributes as this audience gets them.
 
@@ -127,7 +135,7 @@ def stripped_recording(attributes: Mapping[str, Any], audience: Audience | str) 
         "pictures": bool(told.get("pictures")),
         "session": None,
         "start_unix_ns": None,
-        "raters": [f"r{number}" for number in range(1, len(told["raters"]) + 1)],
+        "raters": raters_as(told["raters"], audience),
         "made": stripped_made(told.get("made", {})),
     }
 

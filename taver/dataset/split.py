@@ -140,12 +140,17 @@ def _count(share: float, people: int) -> int:
     return min(max(round(share * people), 1), people - 1)
 
 
-def _folds(people: Mapping[str, npt.NDArray[np.int64]], options: SplitOptions) -> Splits:
-    if options.folds > len(people):
+def refuse_folds(people: int, options: SplitOptions | None) -> None:
+    """Raise DataError where there are more folds than people: said before hours of work."""
+    if options is not None and options.folds > people:
         raise DataError(
-            f"{len(people)} people cannot be divided into {options.folds} folds",
+            f"{people} people cannot be divided into {options.folds} folds",
             fix="ask for no more folds than there are people",
         )
+
+
+def _folds(people: Mapping[str, npt.NDArray[np.int64]], options: SplitOptions) -> Splits:
+    refuse_folds(len(people), options)
     base, more = divmod(len(people), options.folds)
     sizes = [base + (number < more) for number in range(options.folds)]
     groups = _groups(sorted(people), sizes, people, options.seed + 2)

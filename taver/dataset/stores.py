@@ -148,7 +148,8 @@ def _of_reading(error: Exception) -> bool:
     """Tell whether it comes of what the store holds or of the way to it, not of our own code."""
     if isinstance(error, (ValueError, KeyError, RuntimeError, OSError)):
         return True
-    return _of_network(error)
+    # zarr hands what a document says on as arguments: one by another name is a TypeError.
+    return isinstance(error, TypeError) or _of_network(error)
 
 
 def _of_network(error: Exception) -> bool:

@@ -97,11 +97,11 @@ def make(
         columns, warm, notes, home = _columns(
             streams, options, kit, rig, _key(inputs, settings), progress or Silent()
         )
-        path = store.write(
-            session, columns, _attributes(streams, settings, kit, inputs, notes, home)
-        )
+        rows = table_of(columns, warm, session.manifest.simulated)
+        told = _attributes(streams, settings, kit, inputs, notes, home)
+        path = store.write(session, columns, {**told, "table": hashlib.sha256(rows).hexdigest()})
         table = session.folder / schema.TABLE_FILE
-        atomic.write_bytes(table, table_of(columns, warm, session.manifest.simulated))
+        atomic.write_bytes(table, rows)
         shown = page.write(study, streams, store.open_faces(session), warm)
         receipt.write(
             study,

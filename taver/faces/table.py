@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -58,10 +59,11 @@ def table_of(columns: Columns, warm: Columns, simulated: bool) -> bytes:
     return "\n".join(lines).encode()
 
 
-def warmths(session: Session, unix_ns: npt.NDArray[np.int64]) -> Warmths:
+def warmths(session: Session, unix_ns: npt.NDArray[np.int64], sha256: str | None) -> Warmths:
     """Return what the table of a session tells of regions; raise DataError if it is not as written.
 
-    People open it in programs that save it with semicolons, or with times rounded.
+    People open it in programs that save it with semicolons, or with times rounded. `sha256` is
+    what faces.zarr says of the file; None: it was written before that was noted.
     """
     path = session.folder / TABLE_FILE
     fix = f"keep what you made of it under another name, then: taver faces --session {session.name}"
@@ -85,6 +87,10 @@ def warmths(session: Session, unix_ns: npt.NDArray[np.int64]) -> Warmths:
         raise DataError(
             f"{path} is not as taver wrote it: unix_ns is not when the frames were taken",
             fix=f"{fix} --again",
+        )
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+        raise DataError(
+            f"{path} is not as taver wrote it: something in it was changed", fix=f"{fix} --again"
         )
     return Warmths(kelvin, pixels)
 

@@ -104,8 +104,17 @@ def fuse(
     few = (~np.isnan(table)).sum(axis=1) < enough
     fused = np.where(few, np.nan, fused)
     if len(fused) and np.isnan(fused).all():
-        notes.append(f"no frame has a value: fewer than {enough} raters, or no weights above zero")
+        notes.append(f"no frame has a value: {_why_none(spoke, enough, few)}")
     return Fused(fused, {**made, "notes": notes})
+
+
+def _why_none(spoke: int, enough: int, few: npt.NDArray[np.bool_]) -> str:
+    """Return why no frame at all has a value, in words."""
+    if not spoke:
+        return "nobody said anything"
+    if few.all():
+        return f"in none did {enough} of {spoke} raters say anything"
+    return "of those who said something, none has a weight above zero"
 
 
 def _weighted(table: Floats, weights: Floats) -> Floats:

@@ -12,8 +12,8 @@ from taver.labels.fuse import DEFAULT, Fusion
 from taver.labels.lags import MOST_S
 from taver.labels.resample import Fill
 
-# Raised when the same settings give other labels than before.
-ENGINE: Final = 1
+# Raised when the same settings give other labels or figures than before.
+ENGINE: Final = 2
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,12 +1,15 @@
 """Several clips' values as one table, by a rule that has a name.
 
 Raters are those of the clip: 3 of 6, and not the same 3 everywhere. Where they are, they stand in
-columns of their own; where not, a clip's raters stand in places, in order of their names.
+columns of their own; where not, a clip's raters stand in places, in order of their names. Clips
+that fewer or more rated than most are left out: one that a fourth rater saw does not keep all the
+others from being counted.
 """
 
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -47,7 +50,7 @@ class Pool(NamedTuple):
     starts: tuple[int, ...]  # the first row of each clip
     zero: Zero
     by_rater: bool
-    left_out: tuple[str, ...] = ()  # clips with fewer raters than the others have
+    left_out: tuple[str, ...] = ()  # clips with fewer or more raters than most have
 
     @property
     def rule(self) -> str:
@@ -57,8 +60,13 @@ class Pool(NamedTuple):
             if self.by_rater
             else "raters differ between clips: a column is a clip's first, second, ... by name"
         )
-        some = f"; without {', '.join(self.left_out)}, which fewer rated" if self.left_out else ""
-        return f"{self.zero.value}; {who}{some}"
+        return "; ".join([self.zero.value, who, *([self.without] if self.left_out else [])])
+
+    @property
+    def without(self) -> str:
+        """Name the clips that were left out; empty if none was."""
+        names = ", ".join(self.left_out)
+        return f"without {names}, which fewer or more raters rated" if names else ""
 
 
 def pooled(clips: Sequence[ClipValues], zero: Zero = Zero.NONE) -> Pool:
@@ -69,13 +77,15 @@ def pooled(clips: Sequence[ClipValues], zero: Zero = Zero.NONE) -> Pool:
     elif zero is Zero.RATER:
         spoken = _less_own_mean(spoken)
     spoken = [one for one in spoken if one.raters]
-    same = len({frozenset(one.raters) for one in spoken}) <= 1
+    usual = _usual(spoken)
+    left_out = tuple(one.clip for one in spoken if len(one.raters) != usual)
+    kept = [one for one in spoken if len(one.raters) == usual]
+    same = len({frozenset(one.raters) for one in kept}) <= 1
     if same:
-        columns = tuple(sorted(spoken[0].raters)) if spoken else ()
+        columns = tuple(sorted(kept[0].raters)) if kept else ()
     else:
-        columns = tuple(f"place {n + 1}" for n in range(max(len(one.raters) for one in spoken)))
-    left_out = tuple(one.clip for one in spoken if len(one.raters) < len(columns))
-    tables = [_sorted(one) for one in spoken if len(one.raters) == len(columns)]
+        columns = tuple(f"place {n + 1}" for n in range(usual))
+    tables = [_sorted(one) for one in kept]
     lengths = [len(table) for table in tables]
     return Pool(
         values=np.concatenate(tables) if tables else np.empty((0, len(columns))),
@@ -85,6 +95,15 @@ def pooled(clips: Sequence[ClipValues], zero: Zero = Zero.NONE) -> Pool:
         by_rater=same,
         left_out=left_out,
     )
+
+
+def _usual(clips: Sequence[ClipValues]) -> int:
+    """Return how many raters most frames have; one alone agrees with nobody, so two at least."""
+    frames = Counter[int]()
+    for clip in clips:
+        frames[len(clip.raters)] += len(clip.values)
+    several = [count for count in frames if count > 1] or list(frames)
+    return max(several, key=lambda count: (frames[count], count), default=0)
 
 
 def _spoken(clip: ClipValues) -> ClipValues:

@@ -34,11 +34,13 @@ class Reference:
         import pandas as pd
 
         self._path = path
+        if path.is_dir():
+            raise InputError(f"{path} is a folder, and no CSV table", fix=_FIX)
         try:
             with explained(path):
                 table = pd.read_csv(path, dtype={"clip": str})
         except (ValueError, UnicodeDecodeError) as error:  # pandas' own errors are ValueErrors
-            raise InputError(f"{path} is no CSV table: {error}", fix=_FIX) from None
+            raise InputError(f"{path} is no CSV table: {str(error).strip()}", fix=_FIX) from None
         table.columns = [str(name).strip().lower() for name in table.columns]
         self._dimensions = [d for d in Dimension if d.value in table.columns]
         self._by_unix = "unix_ns" in table.columns
@@ -53,6 +55,18 @@ class Reference:
         if wrong:
             raise InputError(f"{path} cannot be read", fix=_FIX, problems=wrong)
         self._table = table
+
+    def refuse_several(self, what: str) -> None:
+        """Raise if it cannot be told which of several clips, or sessions, a line is of.
+
+        Seconds from the first frame fit any clip: taken for all, they would give lags to clips
+        that the file says nothing of.
+        """
+        if not self._by_unix and "clip" not in self._table.columns:
+            raise InputError(
+                f"{self._path} does not say of which clip it tells, and there are {what}",
+                fix="add a column clip, or times as unix_ns; or name the session that it is of",
+            )
 
     def of(self, clip: Clip) -> Mapping[Dimension, Floats]:
         """Return the reference at the clip's frames, NaN beyond its ends; nothing if none."""

@@ -67,7 +67,10 @@ def label(
     for one in rated:
         make.refuse_impossible(one)
     settings, inputs = options.told(), list[Path]()
-    if options.reference is not None:
+    reference = Reference(options.reference) if options.reference is not None else None
+    if options.reference is not None and reference is not None:
+        if len(rated) > 1:
+            reference.refuse_several(f"{len(rated)} clips of session {name}")
         inputs.append(options.reference)
         settings["reference"] = receipt.fingerprint(options.reference)
     with lock.held(session.folder, f"Session {name}"):
@@ -75,7 +78,6 @@ def label(
             before = _unchanged(study, session, ratings, settings)
             if before is not None:
                 return before
-        reference = Reference(options.reference) if options.reference is not None else None
         clips = [
             clip
             for one in sorted(rated, key=lambda one: int(one.clip.frame_unix_ns[0]))

@@ -21,7 +21,8 @@ def table_of(session: str, clips: Sequence[Labelled], simulated: bool) -> bytes:
     """Return the table as CSV; a cell of what nobody said is empty.
 
     `arousal` and `valence` are the ground truth on the raters' scale, `_scaled` on -1 to 1, and
-    `arousal_P01` is what P01 said of arousal, short gaps closed.
+    `arousal_P01` is what P01 said of arousal, short gaps closed; of a rater who is called "scaled",
+    `arousal_rater_scaled`.
     """
     import pandas as pd
 
@@ -43,9 +44,14 @@ def table_of(session: str, clips: Sequence[Labelled], simulated: bool) -> bytes:
         data |= {f"{d}_scaled": scaled(values) for d, values in truth.items()}
         data["simulated"] = simulated
         data |= {
-            f"{d}_{rater}": clip.columns[d.value][:, n] + 0.0
+            _column(d, rater): clip.columns[d.value][:, n] + 0.0
             for d in Dimension
             for n, rater in enumerate(clip.attributes["raters"])
         }
         parts.append(pd.DataFrame(data).round(_DIGITS))
     return pd.concat(parts, ignore_index=True).to_csv(index=False, lineterminator="\n").encode()
+
+
+def _column(dimension: Dimension, rater: str) -> str:
+    """Return a rater's column, which is never that of the ground truth."""
+    return f"{dimension}_rater_{rater}" if rater == "scaled" else f"{dimension}_{rater}"

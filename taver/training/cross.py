@@ -54,7 +54,8 @@ def splits_of(data: Dataset, how: str) -> list[str]:
         wanted = "folds = 5" if how == "folds" else "leave_one_out = true"
         raise InputError(
             f"{data.where} has no splits for cross-validation by {how}",
-            fix=f"build it again with {wanted} in the splits of its config: see docs/dataset.md",
+            fix=f"build or import it again with {wanted} under [split] in its --config: see "
+            "docs/sharing.md",
         )
     return sorted(found, key=lambda name: (len(name), name))
 

@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import re
+import sys
 import time
 from xml.etree import ElementTree as ET
 
@@ -23,7 +24,14 @@ from annotate_web.exchange.bring import bring
 from annotate_web.lead.overview import overview
 from annotate_web.lead.rated import in_use, of_clips
 from annotate_web.traces import ratings_of
-from taver.core.errors import AlreadyThereError, DataError, InputError, NotFoundError
+from taver.core.errors import (
+    AlreadyThereError,
+    ConfigError,
+    DataError,
+    InputError,
+    MissingExtraError,
+    NotFoundError,
+)
 from taver.labels.trace import Dimension
 
 A, V = Dimension.AROUSAL, Dimension.VALENCE
@@ -212,6 +220,9 @@ def test_elan_gets_a_tier_a_rater_and_dimension_as_its_schema_wants(campaign):
     assert np.array_equal(rebuilt, wanted)
     assert spans["rater-1 comments"] == [(12_000, 13_000, "She turns away here <b>now</b>")]
     assert "fused valence" in spans
+    # Who does not count is told apart by the tier's name.
+    spans = check_eaf(ET.fromstring(eaf.eaf(gathered(database, SECOND))))
+    assert {"rater-4 arousal (excluded)", "rater-3 arousal"} <= set(spans)
     assert check_eaf(ET.fromstring(eaf.eaf(gathered(database, EMPTY)))) == {}
 
 
@@ -245,6 +256,16 @@ def test_a_folder_is_written_whole_and_never_over_another(campaign, tmp_path):
     with pytest.raises(NotFoundError):
         export.export(database, tmp_path / "not there" / "other")
     assert not (tmp_path / "other").exists()
+
+
+def test_without_pyarrow_only_who_asks_for_parquet_hears_of_it(campaign, tmp_path, monkeypatch):
+    database, _ = campaign
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert [one.ending for one in formats.usable()] == ["csv", "json", "eaf"]
+    made = export.export(database, tmp_path / "out")
+    assert not [path for path in made if path.suffix == ".parquet"]
+    with pytest.raises(MissingExtraError, match="pyarrow"):
+        export.export(database, tmp_path / "other", endings=["parquet"])
 
 
 def one_table(tmp_path, text, name="tool.csv"):
@@ -293,16 +314,31 @@ def test_what_was_exported_can_be_imported_elsewhere_and_is_the_same(campaign, t
     with database.reading() as ours, other.writing() as theirs:
         rows = [row._asdict() for row in ours.execute(sa.select(tables.clips))]
         theirs.execute(sa.insert(tables.clips), rows)
-    assert len(bring(other, path, time.time_ns())) == 6
-    again = table(formats.called("csv").write(gathered(other)))
-    for row in again:
-        row["state"] = ""
-    before = table(data)
-    excluded = {(r["clip"], r["rater"]) for r in before if r["state"] == "excluded"}
-    keep = [r for r in before if r["rater"] != "fused" and (r["clip"], r["rater"]) not in excluded]
-    found = [r for r in again if r["rater"] != "fused" and (r["clip"], r["rater"]) not in excluded]
-    assert found == [{**r, "state": ""} for r in keep]
+    brought = bring(other, path, time.time_ns())
+    assert len(brought) == 6
+    # Who was left out there is left out here: byte by byte the same, the fused trace as well.
+    (left_out,) = [one for one in brought if one.left_out]
+    assert (left_out.clip, left_out.rater) == (SECOND, "rater-4")
+    assert "where it was excluded" in left_out.left_out
+    assert formats.called("csv").write(gathered(other)) == data
     other.close()
+
+
+def test_fractions_go_out_and_in_again_as_they_were(campaign, tmp_path):
+    database, _ = campaign
+    values = np.round(np.random.default_rng(3).uniform(-10, 10, 200), 9)
+    lines = [f"{n / 10},{value!r}" for n, value in enumerate(values.tolist())]
+    path = one_table(tmp_path, "\n".join(["time_s,arousal", *lines]))
+    bring(database, path, time.time_ns(), clip=EMPTY, rater="carma")
+    whole = gathered(database, EMPTY)
+    rows = [row for row in table(formats.called("csv").write(whole)) if row["rater"] == "carma"]
+    assert [float(row["arousal"]) for row in rows] == values.tolist()
+    assert {row["valence"] for row in rows} == {""}
+    spans = check_eaf(ET.fromstring(eaf.eaf(whole)))["carma arousal"]
+    assert [float(value) for *_, value in spans] == values.tolist()
+    with database.reading() as connection:
+        (one,) = of_clips(connection, [r for r in in_use(connection) if r.name == EMPTY])
+    assert one.flags(one.ratings[0]) == []  # valence was not asked for: that is no gap
 
 
 @pytest.mark.parametrize(
@@ -313,6 +349,9 @@ def test_what_was_exported_can_be_imported_elsewhere_and_is_the_same(campaign, t
          "rater-1 has, or had"),
         (f"clip,rater,time_s,arousal\n{FIRST},new,0,1\n{FIRST},NEW,0,1\n", DataError, "twice"),
         (f"clip,rater,time_s,arousal\n{FIRST},../x,0,1\n", DataError, "cannot name a rater"),
+        (f"clip,rater,time_s,arousal\n{FIRST},new,0,\n{FIRST},new,1,\n", DataError,
+         "gives no value to any frame"),
+        ("clip,rater,time_s,arousal\npractise,new,0,1\n", DataError, "no clip 'practise'"),
     ],
 )  # fmt: skip
 def test_a_file_with_anything_wrong_changes_nothing(campaign, tmp_path, text, kind, words):
@@ -322,6 +361,71 @@ def test_a_file_with_anything_wrong_changes_nothing(campaign, tmp_path, text, ki
         bring(database, one_table(tmp_path, text), time.time_ns())
     assert words in " ".join([refused.value.what, *refused.value.problems])
     assert state_of(database) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "words"),
+    [
+        ("\n\ntime_s,arousal\n0,1\n", "utf-8-sig", ""),  # begins with a mark and empty lines
+        ("time_s,arousal\r0,1\r1,2", "utf-8", ""),
+        ("time_s,arousal\n0,1\n", "utf-16", 'encoding = "utf-16"'),
+        ("time_s,arousal\n0,1\n", "utf-16-le", 'encoding = "utf-16-le"'),
+        ("time_s,arousal\n0,\u00e9\n", "latin-1", "line 2: this is no utf-8 text"),
+        ("time_s;arousal\n0;1\n", "utf-8", 'delimiter = ";"'),
+        ("time_s\tarousal\n0\t1\n", "utf-8", r'delimiter = "\t"'),
+        ("time_s,arousal,arousal\n0,1,2\n", "utf-8", "several columns called arousal"),
+        ("time_s,arousal\n0,1_0\n", "utf-8", "line 2: arousal '1_0' is no number"),
+        ("time_s,arousal\n0,\u0663\n", "utf-8", "is no number"),
+        ('time_s,"arousal\n0,1\n', "utf-8", "unexpected end of data"),
+        ("", "utf-8", "no column for time"),
+    ],
+)
+def test_a_file_that_other_programs_wrote_is_read_or_told_how_it_could_be(
+    campaign, tmp_path, text, encoding, words
+):
+    database, _ = campaign
+    path = tmp_path / "tool.csv"
+    path.write_bytes(text.encode(encoding))
+    if not words:
+        bring(database, path, time.time_ns(), clip=EMPTY, rater="tool")
+        return
+    with pytest.raises(DataError) as refused:
+        bring(database, path, time.time_ns(), clip=EMPTY, rater="tool")
+    error = refused.value
+    assert words in " ".join([error.what, error.fix, *error.problems])
+
+
+def test_points_in_a_table_of_decimal_commas_part_thousands_and_are_told(campaign, tmp_path):
+    database, _ = campaign
+    how = mapping.Mapping(text=mapping.Text(delimiter=";", decimal=","))
+    path = one_table(tmp_path, "time_s;arousal\n0;1.500\n1,5;2,5\n")
+    with pytest.raises(DataError) as refused:
+        bring(database, path, time.time_ns(), mapping=how, clip=EMPTY, rater="tool")
+    assert list(refused.value.problems) == ["line 2: arousal '1.500' is no number"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[text]\ndelimiter = "\\""\n', '[text]\ndelimiter = "\\n"\n', "[scale]\nlowest = nan\n",
+        "[scale]\nhighest = inf\n", "[time]\noffset_s = inf\n",
+        '[columns]\narousal = "valence"\n', '[time]\nunit = "frame"\noffset_s = 1.0\n',
+        '[text]\ndelimiter = ";;"\n',
+    ],
+)  # fmt: skip
+def test_a_mapping_that_cannot_be_meant_is_told(tmp_path, text):
+    path = tmp_path / "mapping.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=r"mapping\.toml"):
+        mapping.read(path)
+
+
+def test_fused_is_nobody_s_name(campaign, tmp_path):
+    database, _ = campaign
+    path = one_table(tmp_path, "time_s,arousal\n0,1\n")
+    with pytest.raises(DataError) as refused:
+        bring(database, path, time.time_ns(), clip=EMPTY, rater="Fused")
+    assert "the mean of all raters" in refused.value.problems[0]
 
 
 def test_a_clip_that_is_not_there_is_told(campaign, tmp_path):
@@ -359,13 +463,15 @@ def test_the_commands_export_import_and_assign(campaign, tmp_path, study, cli, r
     (study.folder / "tool.csv").write_text("time_s,arousal,valence\n0,1,2\n")
     done = cli(study, "annotate", "import", "tool.csv", "--clip", EMPTY, "--rater", "tool")
     assert (done.code, done.out) == (0, f"{EMPTY}: tool, 100% of the frames\n"), done.err
+    assert "its last row is 20 s before the end" in done.err
     done = cli(study, "annotate", "assign", EMPTY, "rater-1")
     assert done.out == f"{EMPTY}: rater-1 (open), tool (done)\n"
     done = cli(study, "annotate", "assign", EMPTY, "rater-1", "--to", "rater-2", "--reason", "ill")
     assert done.out == f"{EMPTY}: rater-1 (taken away), rater-2 (open), tool (done)\n"
     done = cli(study, "annotate", "assign", EMPTY, "tool", "--leave-out", "--reason", "a test")
     assert "tool (left out)" in done.out
-    assert cli(study, "annotate", "assign", EMPTY, "tool", "--reopen", "--reason", "ok").code == 0
+    done = cli(study, "annotate", "assign", EMPTY, "tool", "--reopen", "--reason", "ok")
+    assert "tool (done)" in done.out, done.err  # nobody can go on with it: it counts again
     done = cli(study, "annotate", "assign", EMPTY, "rater-2", "--take-away", "--reason", "ill")
     assert "rater-2 (taken away)" in done.out
     refused(InputError, study, "annotate", "assign", FIRST, "rater-1", "--leave-out")  # why?

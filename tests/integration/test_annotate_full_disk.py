@@ -32,8 +32,12 @@ def test_what_finds_no_room_is_not_acknowledged_and_is_taken_once_there_is_some(
                 assert answer.json["acknowledged"] == acknowledged
             assert acknowledged > 0
             assert answer.status == 503
-            assert "full" in answer.json["error"]
-            assert "room" in answer.json["fix"]
+            assert "cannot read or keep" in answer.json["error"]
+            assert str(disk.folder) not in answer.text  # which is for whoever runs it
+            page = server.browser().log_in("ann")
+            assert (page.status, str(disk.folder) in page.text) == (503, False)
+            log = (tmp_path / "server.log").read_text()
+            assert "database or disk is full; check the disk it is on: room" in log
             told = browser.get(f"/api/sittings/{sitting}")  # who only looks needs no room
             assert told.json["acknowledged"] == acknowledged
             disk.holds(20_000)

@@ -1,5 +1,6 @@
 """Backups made while people work, and brought back whole or not at all; and the other commands."""
 
+import hashlib
 import json
 import threading
 import zipfile
@@ -145,15 +146,30 @@ def test_a_damaged_or_foreign_backup_brings_nothing_back(campaign, tmp_path):
     changed(good, tmp_path / "changed.zip")
     changed(good, tmp_path / "film.zip", name="media/clip.webm", data=b"x")
     changed(good, tmp_path / "without.zip", drop=True)
+    # A bit of what was compressed, and one of how the archive says it was.
+    whole = good.read_bytes()
+    at = whole.index(b"tables/clips.jsonl") + len(b"tables/clips.jsonl") + 40
+    for name, place in {"flipped": at, "method": whole.rindex(b"PK\x01\x02") + 10}.items():
+        (tmp_path / f"{name}.zip").write_bytes(
+            whole[:place] + bytes([whole[place] ^ 0x1E]) + whole[place + 1 :]
+        )
     about = json.loads(zipfile.ZipFile(good).read("about.json"))
     for name, change in {
         "newer.zip": {"version": 99},
         "foreign.zip": {"format": "x"},
+        "words.zip": {"version": "one"},
+        "listed.zip": {"sha256": [1]},
         "out.zip": {"sha256": {**about["sha256"], "media/../../evil": "0"}},
     }.items():
         told = json.dumps({**about, **change}).encode()
         changed(good, tmp_path / name, name="about.json", data=told)
-    for name in ("cut", "none", "changed", "film", "without", "newer", "foreign", "out"):
+    users = b'{"id": 1, "nobody": 2}\n'
+    changed(good, tmp_path / "forged1.zip", name="tables/users.jsonl", data=users)
+    digests = {**about["sha256"], "tables/users.jsonl": hashlib.sha256(users).hexdigest()}
+    told = json.dumps({**about, "sha256": digests}).encode()
+    changed(tmp_path / "forged1.zip", tmp_path / "forged.zip", name="about.json", data=told)
+    for name in ("cut", "none", "changed", "film", "without", "newer", "foreign", "out", "flipped",
+                 "method", "words", "listed", "forged"):  # fmt: skip
         other = open_database(f"sqlite:///{tmp_path / f'{name}.sqlite'}")
         with pytest.raises(DataError) as told:
             restore(other, tmp_path / "films2", tmp_path / f"{name}.zip")
@@ -195,13 +211,16 @@ def test_the_commands_of_a_campaign(study, cli, tmp_path):
         assert accounts.by_name(connection, "ann").must_change
     assert len(once) == 23
     assert cli(study, "annotate", "people", "disable", "bob").out == "bob: may not log in\n"
+    assert "bob may not log in, and still has: clip" in cli(study, "annotate", "deal").err
     assert cli(study, "annotate", "people", "disable", "bob", "--enable").code == 0
     assert cli(study, "annotate", "people", "export", "ann").code == 0
     assert json.loads((study.folder / "ann.json").read_text())["person"]["name"] == "ann"
     assert "argon2" not in (study.folder / "ann.json").read_text()
     assert cli(study, "annotate", "people", "minutes").code == 0
     assert (study.folder / "minutes.csv").read_text().startswith("annotator,clip,state,")
-    assert cli(study, "annotate", "backup", "b.zip").code == 0
+    done = cli(study, "annotate", "backup", "b.zip")
+    assert done.code == 0
+    assert "1 film is not there: clip.webm" in done.err
     asked = cli(study, "annotate", "people", "erase", "ann")
     telling.assert_told(asked.code, asked.err, InputError)
     assert "--yes" in asked.err
@@ -209,6 +228,7 @@ def test_the_commands_of_a_campaign(study, cli, tmp_path):
     url = f"sqlite:///{tmp_path / 'new.sqlite'}"
     done = cli(study, "annotate", "restore", "b.zip", "--database", url)
     assert done.code == 0, done.err
+    assert "clip.webm" in done.err
     with open_database(url) as again, again.reading() as connection:
         assert accounts.by_name(connection, "ann")
     database.close()
@@ -219,7 +239,8 @@ def test_commands_without_annotations_or_with_wrong_words_say_what_to_do(study, 
     assert refused(NotFoundError, study, "annotate", "backup", "b.zip")
     refused(NotFoundError, study, "annotate", "restore", "none.zip", "--database",
             f"sqlite:///{study.folder.parent / 'x.sqlite'}")  # fmt: skip
-    for url in ("mysql://a/b", "nonsense", "sqlite://"):
+    for url in ("mysql://a/b", "nonsense", "sqlite://", "sqlite:///x?timeout=abc",
+                "postgresql+psycopg2://a/b", "sqlite+aiosqlite:///x"):  # fmt: skip
         assert refused(InputError, study, "annotate", "people", "ls", "--database", url)
     for more in (
         ["--listen", "0.0.0.0:7300"],
@@ -231,6 +252,17 @@ def test_commands_without_annotations_or_with_wrong_words_say_what_to_do(study, 
         ["--behind-proxy", "my-proxy", "--public-url", "https://x.example"],
     ):
         assert refused(InputError, study, "annotate", "serve", *more)
+
+
+def test_where_a_file_cannot_be_is_told_by_the_name_that_was_given(study, refused):
+    with open_database(address_of("sqlite:///annotations.sqlite", study.folder)) as database:
+        annotating.add_people(database, "ann")
+    told = refused(StorageError, study, "annotate", "backup", "nowhere/b.zip")
+    assert "nowhere/b.zip is not there" in told
+    refused(StorageError, study, "annotate", "people", "minutes", "--to", ".")
+    for url in ("annotate.example.org", "http://annotate.example.org", "https://x/y"):
+        refused(InputError, study, "annotate", "people", "invite", "--public-url", url)
+    refused(InputError, study, "annotate", "deal", "--seed", "9" * 30)
 
 
 def test_plain_http_beyond_this_machine_is_refused_with_what_to_do(study, refused):
@@ -274,6 +306,14 @@ def test_a_database_of_a_newer_taver_or_that_is_none_is_left_as_it_is(tmp_path):
     made.close()
     with pytest.raises(DataError, match="newer taver"):
         open_database(f"sqlite:///{path}")
+    made = open_database(f"sqlite:///{tmp_path / 'c.sqlite'}")
+    with made.writing() as connection:
+        connection.execute(
+            sa.update(tables.keeping).where(tables.keeping.c.name == "version").values(value="")
+        )
+    made.close()
+    with pytest.raises(DataError, match="of which version"):
+        open_database(f"sqlite:///{tmp_path / 'c.sqlite'}")
     (tmp_path / "b.sqlite").write_bytes(b"this is no database at all, but a text" * 100)
     with pytest.raises(DataError, match="no SQLite database"):
         open_database(f"sqlite:///{tmp_path / 'b.sqlite'}")

@@ -116,6 +116,36 @@ def test_a_clip_that_nobody_rated_and_one_with_one_rater_are_pages_too(server, c
     assert lead.get(f"/lead/clips/{alone}").status == 404
 
 
+def test_what_a_clip_has_beyond_its_raters_fills_no_other_s_places(server, campaign, lead):
+    extra = annotating.add_clip(server.database, "wants-one", frames=60, session="s03", wanted=1)
+    for rater in ("rater-1", "rater-2"):
+        given = annotating.assign(server.database, extra, campaign.people[rater])
+        curve = leading.curve(60, seed=4)
+        leading.rate(server.database, given, campaign.people[rater], curve, curve)
+    page = lead.get("/lead/").text
+    assert "6 of 10 ratings done, 6 given out" in page
+    assert "Give out 4 free places" in page
+    with server.database.writing() as connection:
+        connection.execute(
+            tables.clips.update().where(tables.clips.c.id == extra).values(removed_ns=1)
+        )
+
+
+def test_a_lead_who_rates_is_told_of_among_the_annotators(server, campaign, lead):
+    (user,) = annotating.add_people(server.database, "busy-lead", role=tables.Role.LEAD)
+    assert ">busy-lead" not in lead.get("/lead/").text
+    given = annotating.assign(server.database, campaign.clips[EMPTY], user)
+    curve = leading.curve(200, seed=5)
+    hidden = [("unseen", 100, None, {}), ("seen", 150, None, {})]
+    leading.rate(server.database, given, user, curve, curve, more=hidden)
+    row = lead.get("/lead/").text.partition('<th scope="row">busy-lead')[2].partition("</tr>")[0]
+    assert "0:20 / 0:20" in row  # all of it: that the face cannot be seen is an answer, too
+    page = lead.get(f"/lead/clips/{campaign.clips[EMPTY]}").text
+    assert "Rated: 75 % · Face not visible: 25 %" in page
+    assert 'class="odd"' not in page
+    change.withdraw(server.database, None, given, "the others count", time.time_ns())
+
+
 def test_a_lead_reassigns_leaves_out_and_reopens_with_a_reason(server, campaign, lead):
     database = server.database
     clip = campaign.clips[EMPTY]

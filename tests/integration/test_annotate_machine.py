@@ -1,7 +1,13 @@
 """What a sitting does at whatever happens, by its state machine alone: no film, no server."""
 
+import random
+
 import modules
+import numpy as np
 import pytest
+
+from annotate_web.events.replay import Sat, Told, replay
+from taver.labels.trace import Dimension
 
 # `run([...])` gives happenings to a fresh machine: [type, {more}]; a frame is where it happened.
 RUN = """async ({ given, happenings }) => {
@@ -207,6 +213,99 @@ def test_a_film_that_breaks_ends_the_pass(run):
     result = run(*START, *through(upto=4), ["broken", {"why": "film", "frame": 3}])
     assert result["state"]["phase"] == "broken"
     assert kinds(result)[-1] == "stop"
+
+
+def test_behind_the_end_nothing_is_told_whatever_one_touches(run):
+    for end in (["finish", {}], ["elsewhere", {}]):
+        ended = [*START, *through(), ["end", {}], end]
+        touched = [
+            ["rate", {"value": 50}], ["comment", {"text": "one more"}],
+            ["dropped", {"value": 1, "unheard": 0}], ["broken", {"why": "film"}],
+        ]  # fmt: skip
+        result = run(*ended, *touched)
+        assert kinds(result) == kinds(run(*ended))
+        assert result["state"]["phase"] in {"finished", "elsewhere"}
+
+
+def test_what_was_not_touched_is_kept_where_pictures_were_never_shown(run):
+    rated = [
+        *START, *through(upto=3), put("valence", -2, 3), put("valence", 5, 4),
+        put("valence", 0, 5), *through(first=5, upto=9), ["seek", {"frame": 0}], frame(0),
+    ]  # fmt: skip
+    result = run(*rated, put("arousal", 7, 1), frame(6), ["pause", {"frame": 6}])
+    assert result["state"]["track"]["valence"] == [0, 0, 0, -2, 5, 0, 0, 0, 0, None]
+    assert result["state"]["track"]["arousal"][:8] == [0, 7, 7, 7, 7, 7, 7, 0]
+
+
+def test_a_picture_that_comes_after_a_pause_leaves_no_hole(run):
+    result = run(
+        *START,
+        *through(upto=4),
+        ["pause", {"frame": 3}],
+        frame(6),
+        ["play", {}],
+        frame(7),
+        frame(8),
+    )
+    assert None not in result["state"]["track"]["arousal"][:8]
+
+
+def hands(seed, frames):
+    """Return what somebody may do at a film that skips, is late and shows what is over."""
+    rng = random.Random(seed)
+    happenings, at, reached, playing = [*START], 0, 0, True
+
+    def about(least=0, most=1):
+        return min(frames - 1, at + rng.randint(least, most))
+
+    for _ in range(rng.randint(5, 90)):
+        chance = rng.random()
+        if playing and chance < 0.6:
+            at = about(1, rng.choice([1, 1, 1, 3]))
+            reached = max(at, reached)
+            happenings.append(frame(at))
+        elif chance < 0.75:
+            slider = rng.choice(["arousal", "valence"])
+            happenings.append(put(slider, rng.randint(-10, 10), max(0, about(-2, 2))))
+        elif chance < 0.8:
+            happenings.append(["unseen", {"on": rng.random() < 0.5, "frame": about()}])
+        elif chance < 0.85:
+            happenings.append(["pause", {"frame": about()}])
+            happenings += [frame(about(0, 2))] * (rng.random() < 0.4)
+            playing = False
+        elif chance < 0.9:
+            happenings.append(["play", {}])
+            playing = True
+        elif chance < 0.96:
+            happenings.append(["seek", {"frame": rng.randint(0, reached)}])
+            happenings += [frame(about())] * (rng.random() < 0.3)
+            happenings += [put("arousal", rng.randint(-10, 10), about())] * (rng.random() < 0.3)
+            at = happenings[-1][1]["frame"] if happenings[-1][0] == "seek" else rng.randint(0, at)
+            happenings.append(frame(at))
+        else:
+            happenings.append(["anew", {"on": rng.random() < 0.6, "frame": at}])
+    return [*happenings, ["pause", {"frame": at}]]
+
+
+def test_whatever_one_does_the_server_gets_what_the_page_shows(page):
+    frames = 30
+    results = page.evaluate(
+        f"async (all) => Promise.all(all.map({RUN}))",
+        [{"given": {"frames": frames}, "happenings": hands(seed, frames)} for seed in range(300)],
+    )
+    for seed, result in enumerate(results):
+        told = [
+            Told(seq, one["kind"], one["frame"], one["value"])
+            for seq, one in enumerate(result["events"], 1)
+        ]
+        got = replay([Sat(dict.fromkeys(Dimension, 0), told)], frames)
+        state = result["state"]
+        for dimension in Dimension:
+            shown = [np.nan if v is None else v for v in state["track"][dimension]]
+            np.testing.assert_array_equal(got.values[dimension], shown, err_msg=f"hands {seed}")
+        reached = state["next"]
+        assert (got.passed[:reached] > 0).all(), f"a hole: hands {seed}"
+        assert not got.passed[reached:].any(), f"more than was seen: hands {seed}"
 
 
 def test_what_does_not_exist_is_an_error(run):

@@ -1,6 +1,8 @@
 """Films for annotators, made of real recordings and taken apart again, picture by picture."""
 
+import os
 import shutil
+import zipfile
 
 import av
 import filmed
@@ -15,6 +17,7 @@ from annotate_web.db.tables import clips
 from annotate_web.events.tracks import frame_times
 from annotate_web.media import check, practice
 from annotate_web.media.add import Boxes, Wanted, add
+from annotate_web.media.reference import Reference
 from annotate_web.media.slots import slots_of
 from annotate_web.media.sound import heard
 from annotate_web.media.window import centred
@@ -268,6 +271,47 @@ def test_a_full_disk_leaves_nothing_behind(study, database, monkeypatch):
     with pytest.raises((StorageError, OSError)):
         put(study, database)
     assert list(study.clips_folder.iterdir()) == []
+
+
+def test_what_ends_before_it_should_is_told_and_any_length_may_be_wanted(study, database):
+    (added,) = put(study, database, Wanted(from_s=1.5, to_s=60.0, max_minutes=float("inf")))
+    assert added.frames == 7
+    assert "it ends after 2.2 s, before --to 60" in added.made.notes
+
+
+def test_what_a_killed_maker_left_is_told_and_later_swept(study, cli):
+    study.clips_folder.mkdir()
+    half = study.clips_folder / ".s01-0badcafe.webm.12345678.tmp"
+    whole = study.clips_folder / "s01-0badcafe.webm"
+    for path in (half, whole):
+        path.write_bytes(b"somebody")
+    assert cli(study, "annotate", "add", "--session", "s01", "--to", "0.3").code == 0
+    assert half.is_file()  # it may be at work
+    done = cli(study, "annotate", "status", "--films")
+    assert done.code == 0
+    assert f"of no clip: {half.name}, {whole.name}" in done.err
+    os.utime(half, (1.0, 1.0))
+    assert cli(study, "annotate", "add", "--session", "s01", "--from", "1", "--to", "1.3").code == 0
+    assert not half.exists()
+    assert cli(study, "annotate", "backup", "kept.zip").code == 0
+    with zipfile.ZipFile(study.folder / "kept.zip") as kept:
+        films = [name for name in kept.namelist() if name.startswith("media/")]
+    assert len(films) == 2  # the clips', and nobody else's
+
+
+def test_a_reference_that_nobody_could_follow_is_refused_before_a_film_is_made(study, database):
+    moments = np.array([0.0, 0.5])
+    late = Reference(moments + 0.5, moments, moments, 3.0)
+    silent = Reference(moments, np.array([1.0, np.nan]), moments, 3.0)
+    for reference, many, words in (
+        (late, 4.0, "values for 50% of the clip's 10 frames"),
+        (silent, 4.0, "values for 50%"),
+        (Reference(moments, moments, moments, 3.0), 0.5 / 60, "2 practice clips"),
+    ):
+        with pytest.raises(InputError, match=words):
+            put(study, database, Wanted(to_s=1.0, max_minutes=many), reference=reference)
+    assert rows(database) == []
+    assert not study.clips_folder.exists()
 
 
 def test_the_face_is_shown_where_it_is_known(study, database):

@@ -47,6 +47,11 @@ def test_a_stamp_never_leaves_the_film(page):
     assert late["media_ns"] == 10_000_000_000
 
 
+def test_whoever_comes_back_after_days_has_no_delay(page):
+    shown = {"media_s": 2.0, "expected_ms": 1000.0}
+    assert stamped(page, shown, 3 * 86_400_000, 0)["delay_us"] is None
+
+
 def test_times_that_a_film_rounds_name_the_right_picture(page):
     frames = page.evaluate(
         """async () => {
@@ -133,6 +138,46 @@ def test_a_second_writer_is_noticed_and_changes_nothing(page):
     assert kept(page, "b", "return (await store.events('b')).map((e) => e.value)") == [4]
 
 
+def test_what_a_second_writer_had_is_set_aside(page):
+    body = """
+      await store.append(event(1, { value: 4 }));
+      const late = Promise.all([store.append(event(1, { value: 9 })), store.append(event(2))]);
+      await late.catch(() => {});
+      await store.append(event(2, { value: 5 }));
+      const aside = await store.aside("e"), others = await store.aside("somebody's");
+      return [aside.map((e) => e.value), others, (await store.events("e")).map((e) => e.value)];
+    """
+    assert kept(page, "e", body) == [[9, 1], [], [4, 5]]
+
+
+def test_what_is_not_sent_is_put_back_where_the_browser_cleared_its_store(page):
+    devtools = page.context.new_cdp_session(page)
+    whole = {"origin": page.evaluate("origin"), "storageTypes": "indexeddb"}
+    page.evaluate(
+        """async () => {
+          const { openStore } = await import("/sitting/store.js");
+          const event = (seq) => ({ sitting: "f", seq, kind: "arousal", value: 1 });
+          window.store = await openStore();
+          window.put = (...seqs) => Promise.all(seqs.map((seq) => store.append(event(seq))));
+          await store.keepSitting({ assignment: 8, sitting: "f", client: "x", acknowledged: 0 });
+          await put(1, 2, 3);
+          await store.acknowledge(8, "f", 1);
+        }"""
+    )
+    devtools.send("Storage.clearDataForOrigin", whole)
+    seqs, client = page.evaluate(
+        """async () => {
+          await put(4);
+          const seqs = (await store.events("f")).map((one) => one.seq);
+          const { client } = await store.sitting(8);
+          store.close();
+          return [seqs, client];
+        }"""
+    )
+    assert seqs == [2, 3, 4]
+    assert client == "x"
+
+
 def test_only_a_sitting_that_is_all_told_is_forgotten(page):
     body = """
       await store.keepSitting({ assignment: 7, sitting: "c", client: "x", acknowledged: 0 });
@@ -150,7 +195,10 @@ SENT = """async ([answers, events]) => {
   const { Sender } = await import("/sitting/sender.js");
   const said = [], posts = [], aside = [], reached = [];
   const store = {
-    events: async (_, after, most) => events.filter((e) => e.seq > after).slice(0, most),
+    events: async (_, after, most) => {
+      if (answers[0] === "unread") throw new DOMException(answers.shift(), "UnknownError");
+      return events.filter((e) => e.seq > after).slice(0, most);
+    },
     acknowledge: async (_, __, to) => reached.push(to),
     setAside: async (which) => aside.push(...which.map((e) => e.seq)),
   };
@@ -220,6 +268,51 @@ def test_a_sitting_that_is_not_theirs_is_set_aside_whole(page):
     result = sent(page, [answer])
     assert result["aside"] == [1, 2, 3]
     assert result["acknowledged"] == 0
+
+
+def test_whoever_somebody_else_logged_in_beside_waits(page):
+    other = {"status": 403, "told": {"error": "x", "fix": "y", "code": "not_allowed"}}
+    result = sent(page, [other, ok(3)])
+    assert result["said"] == ["sending", "somebodyElse", "sending", "kept"]
+    assert result["aside"] == []
+
+
+def test_what_is_too_much_at_once_is_sent_in_smaller_batches(page):
+    much = {"status": 413, "told": {"error": "too much", "fix": "less"}}
+    result = sent(page, [much, much, ok(1), ok(2), ok(3)], count=3)
+    assert [len(batch) for batch in result["posts"]] == [3, 2, 1, 1, 1]
+    assert result["aside"] == []
+
+
+def test_a_no_that_is_not_the_servers_own_is_no_answer(page):
+    result = sent(page, [{"status": 404, "told": {}}, {"status": 403, "told": {}}, ok(3)])
+    assert result["acknowledged"] == 3
+    assert result["aside"] == []
+
+
+def test_a_server_brought_back_from_a_backup_is_told_again(page):
+    result = sent(page, [ok(3), ok(1), ok(4)], count=4)
+    assert result["posts"] == [[1, 2, 3, 4], [4], [2, 3, 4]]
+    assert result["acknowledged"] == 4
+
+
+def test_what_comes_behind_the_end_is_set_aside_and_holds_nothing_up(page):
+    refused = [{"seq": 3, "error": "done", "fix": "x"}]
+    late = {"acknowledged": 2, "ended": "done", "refused": refused, "error": "done"}
+    result = sent(page, [{"status": 422, "told": late}])
+    assert result["aside"] == [3]
+    assert result["said"] == ["sending", "refused", "kept"]
+
+
+def test_a_disk_that_gives_nothing_back_is_told_and_asked_again(page):
+    result = sent(page, ["unread", ok(3)])
+    assert result["said"] == ["broken", "sending", "kept"]
+
+
+def test_a_clip_that_was_taken_away_is_told_once_and_all_is_sent(page):
+    result = sent(page, [ok(2, state="withdrawn"), ok(3, state="withdrawn")])
+    assert result["said"] == ["sending", "ended", "sending", "kept"]
+    assert result["acknowledged"] == 3
 
 
 def test_a_sitting_that_another_window_took_is_told(page):

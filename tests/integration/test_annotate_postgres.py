@@ -1,6 +1,7 @@
 """The same annotator on a real PostgreSQL, and a campaign that moves there."""
 
 import concurrent.futures
+import contextlib
 import threading
 
 import annotating
@@ -14,8 +15,9 @@ from annotate_web.backup import back_up, restore
 from annotate_web.db import tables
 from annotate_web.db.open import open_database, shown
 from annotate_web.people import minutes, personal
+from annotate_web.settings import Limits
 from annotate_web.traces import ratings_of
-from taver.core.errors import DataError, StorageError
+from taver.core.errors import DataError, InputError, StorageError, TaverError
 from taver.labels.trace import Dimension
 
 NOW = 1_800_000_000_000_000_000
@@ -129,6 +131,68 @@ def test_two_servers_that_start_at_once_make_one_set_of_tables_and_one_administr
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         assert sum(password is not None for password in pool.map(start, range(4))) == 1
+
+
+def test_of_two_administrators_who_are_disabled_at_once_one_stays(url):
+    database = open_database(url)
+    both = annotating.add_people(database, "adam", "abel", role=tables.Role.ADMINISTRATOR)
+    start = threading.Barrier(2)
+
+    def disable(user):
+        start.wait()
+        with contextlib.suppress(InputError), database.drawing() as connection:
+            accounts.set_disabled(connection, None, user, NOW, disabled=True)
+            return user
+        return None
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(disable, both)).count(None) == 1
+    database.close()
+
+
+def test_of_many_log_ins_at_once_none_slips_past_the_count(url):
+    database = open_database(url)
+    start = threading.Barrier(12)
+
+    def attempt(_):
+        start.wait()
+        try:
+            accounts.log_in(database, "nobody", "wrong", "10.0.0.1", NOW, Limits())
+        except TaverError as error:
+            return type(error)
+
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        assert list(pool.map(attempt, range(12))).count(accounts.WrongPasswordError) == 5
+    database.close()
+
+
+def test_a_character_that_postgresql_keeps_none_of_is_told(url):
+    database = open_database(url)
+    (ann,) = annotating.add_people(database, "ann")
+    with pytest.raises(InputError, match="does not take that"), database.writing() as connection:
+        accounts.describe(connection, ann, age=None, gender="a\0b")
+    database.close()
+
+
+def test_a_database_that_cannot_hold_annotations_is_told_with_what_to_do(url):
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for one in (
+            "DROP DATABASE IF EXISTS latin",
+            "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0",
+            "DROP ROLE IF EXISTS poor",
+            "CREATE ROLE poor LOGIN PASSWORD 'x'",
+        ):
+            connection.execute(sa.text(one))
+    engine.dispose()
+    with pytest.raises(InputError, match="LATIN1") as told:
+        open_database(url.removesuffix("campaign") + "latin")
+    assert "createdb" in told.value.fix
+    with pytest.raises(StorageError, match="permission denied") as told:
+        open_database(f"postgresql://poor:x@{url.rpartition('@')[2]}")
+    assert "GRANT" in told.value.fix
+    with pytest.raises(StorageError, match="foo"):
+        open_database(f"{url}?foo=bar")
 
 
 def test_a_wrong_password_or_a_server_that_is_not_there_is_told_without_the_password(url):

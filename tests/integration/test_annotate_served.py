@@ -1,6 +1,7 @@
 """`taver annotate serve` as a process of its own: who gets in, what is refused, what survives."""
 
 import http.client
+import json
 import re
 import socket
 import uuid
@@ -63,7 +64,11 @@ def test_somebody_joins_by_a_link_and_the_link_is_used_up(server):
     guest = server.browser()
     assert guest.get(link).status == 200
     guest.fetch_token()
+    bad = guest.post(link, form={**form, "name": "Kim Lee"})
+    assert (bad.status, "cannot name an annotator" in bad.text) == (422, True)
     assert guest.post(link, form={**form, "password": "short"}).status == 422
+    for age in ("12", "twelve"):
+        assert guest.post(link, form={**form, "age": age}).status == 422
     assert guest.post(link, form=form).status == 302
     assert name in guest.get("/account/").text
     late = server.browser()
@@ -205,6 +210,35 @@ def test_what_is_too_large_or_no_json_is_refused_and_nothing_is_kept(server):
     assert browser.send(path.split("/")[3], event(1, "play", 0)).json["acknowledged"] == 1
 
 
+def test_numbers_that_no_database_holds_are_the_addresses_of_nothing(server):
+    (adam,) = people(server, "adam", role=Role.ADMINISTRATOR)
+    browser = server.as_user(adam)
+    asked = [entrance for entrance in routes.ENTRANCES if "<int:" in entrance.rule]
+    assert len(asked) > 20
+    for number in ("9223372036854775808", "9" * 5000):
+        for entrance in asked:
+            path = re.sub(r"<int:\w+>", number, entrance.rule)
+            answer = browser.ask(
+                entrance.method, re.sub(r"<\w+>", "x", path), b"", {"X-CSRFToken": browser.token}
+            )
+            assert answer.status == 404, entrance.rule
+
+
+def test_what_is_nested_without_end_or_holds_no_letter_is_refused(server):
+    (ann,) = people(server, "ann")
+    _, key = clip_for(server, ann)
+    browser = server.as_user(ann)
+    sitting = browser.open(key)
+    for depth in (25, 900, 970):  # the last can just be read, and not be written again
+        body = json.dumps({"batch": [event(1, "comment", 3, body={"text": "a", "z": "@"})]})
+        nested = body.replace('"@"', "[" * depth + "]" * depth).encode()
+        assert browser.post(f"/api/sittings/{sitting}/events", nested).status == 422, depth
+    for form in ({"age": "", "gender": "a\0b"}, {"age": "9" * 5000, "gender": ""}):
+        assert browser.post("/account/", form=form).status == 422
+    assert browser.post("/login", form={"name": "a\0b", "password": "x"}).status == 422
+    assert browser.send(sitting, event(1, "play", 0)).json["acknowledged"] == 1
+
+
 def test_whoever_sends_too_fast_is_asked_to_wait_and_loses_nothing(server):
     (ann,) = people(server, "ann")
     _, key = clip_for(server, ann)
@@ -308,6 +342,9 @@ def test_it_listens_by_ipv6_too(tmp_path):
     with annotating.served(tmp_path, options=["--listen", "[::1]:0"]) as server:
         assert server.address.startswith("http://[::1]:")
         assert server.browser().get("/login").status == 200
+        (adam,) = annotating.add_people(server.database, "adam", role=Role.ADMINISTRATOR)
+        page = server.as_user(adam).post("/people/invite", form={"role": "annotator"})
+        assert f"{server.address}/invite/" in page.text  # the port that was free, not 0
 
 
 def test_nobody_can_do_what_is_not_theirs_to_do(tmp_path):

@@ -1,5 +1,6 @@
 """A sitting in a real browser before a real server: hands, eyes, and everything that goes wrong."""
 
+import numpy as np
 import pytest
 import sat
 from browsing import browser as started
@@ -174,10 +175,71 @@ def test_an_interval_is_given_anew_and_the_rest_stands(desk, sit):
     assert arousal.tolist() == [1.0 if first <= k <= last else 0.0 for k in range(40)]
 
 
+def test_jumping_with_the_keys_held_gives_the_server_what_the_page_shows(desk, sit):
+    page, assignment = sit(frames=100)
+    sat.begin(page)
+    page.keyboard.down("w")
+    for turn in range(6):
+        sat.until(page, f"taverSitting.state.values.arousal >= {1 + turn}")
+        sat.until(page, f"taverSitting.state.next > {6 * turn}")
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("e")
+    page.keyboard.up("w")
+    page.keyboard.press("Space")
+    sat.saved(page)
+    shown, reached = page.evaluate("[taverSitting.state.track, taverSitting.state.next]")
+    track = desk.track(assignment)
+    for name in ("arousal", "valence"):
+        np.testing.assert_array_equal(track.values[name], np.array(shown[name], float))
+    assert (track.passed[:reached] > 0).all()
+
+
+def test_a_click_into_the_strip_leaves_the_arrows_to_the_slider(sit):
+    page, _ = sit()
+    sat.begin(page)
+    sat.until(page, "taverSitting.state.frame >= 4")
+    page.keyboard.press("Space")
+    page.locator("#position").click(position={"x": 2, "y": 10})
+    sat.until(page, "taverSitting.state.frame === 0")
+    page.keyboard.press("ArrowUp")
+    assert values(page) == [0, 1]
+    assert page.evaluate("taverSitting.state.frame") == 0
+
+
+def test_a_comment_stops_the_countdown_and_the_next_one_takes_its_time(sit):
+    page, _ = sit()
+    page.evaluate(
+        """() => {
+          taverSitting.happen("begin");
+          const pressed = new KeyboardEvent("keydown", { code: "KeyC", bubbles: true });
+          document.body.dispatchEvent(pressed);
+        }"""
+    )
+    page.locator("#remark").wait_for()
+    assert page.evaluate("taverSitting.state.phase") == "ready"
+    page.keyboard.press("Escape")
+    page.locator("#remark").wait_for(state="hidden")
+    began_ms = page.evaluate("performance.now()")
+    page.keyboard.press("Space")
+    page.wait_for_selector("body[data-phase=playing]")
+    assert page.evaluate("performance.now()") - began_ms > 2500
+
+
+def test_the_systems_own_keys_play_and_pause_as_the_pages_do(sit):
+    page, _ = sit()
+    sat.begin(page)
+    page.evaluate("document.getElementById('film').pause()")
+    page.wait_for_selector("body[data-phase=paused]")
+    page.evaluate("void document.getElementById('film').play()")
+    page.wait_for_selector("body[data-phase=playing]")
+
+
 def test_slow_and_fast_keep_to_the_pictures(desk, sit):
     page, assignment = sit()
+    page.locator("#speed").dispatch_event("pointerdown")  # a mouse chooses
+    page.locator("#speed").focus()
     page.locator("#speed").select_option("50")
-    page.locator("body").click(position={"x": 5, "y": 5})
     sat.begin(page)
     sat.until(page, "taverSitting.state.frame >= 5")
     assert page.evaluate("document.getElementById('film').playbackRate") == 0.5
@@ -224,6 +286,24 @@ def test_a_second_window_is_told_and_may_take_over(desk, sit):
     assert page.complaints == other.complaints == []
 
 
+def test_a_window_that_is_taken_over_while_it_fetches_the_film_does_not_begin(desk, browser):
+    user = desk.annotator()
+    page = desk.page(browser, user)
+    other, held = page.context.new_page(), []
+    page.route("**/media/**", lambda asked: held.append(asked))  # noqa: PLW0108  it is marked
+    with page.expect_request("**/media/**"):
+        page.goto(f"{desk.server.address}/sitting/{desk.given(user)}")
+    other.goto(page.url)
+    other.get_by_role("button", name="Go on here").click()
+    other.wait_for_selector("body[data-phase=ready]")
+    held[0].continue_()
+    sat.until(page, "document.getElementById('film').readyState >= 2")
+    page.evaluate("new Promise((seen) => setTimeout(seen, 500))")  # a film that is there begins
+    shown(page, "Another window has taken over")
+    assert not page.locator("#begin").is_visible()
+    page.context.close()
+
+
 def test_offline_one_goes_on_and_is_told(desk, sit):
     page, assignment = sit()
     sat.begin(page)
@@ -252,8 +332,19 @@ def unsent(sit):
     return page, assignment
 
 
+def test_behind_the_end_nothing_holds_up_what_waits(desk, unsent):
+    page, assignment = unsent
+    page.keyboard.press("c")
+    assert not page.locator("#remark").is_visible()
+    assert page.locator("#speed").is_disabled()
+    page.context.set_offline(False)
+    page.wait_for_url(f"{desk.server.address}/", timeout=40_000)
+    assert desk.state(assignment) == "done"
+
+
 def test_what_was_left_unsent_is_sent_from_the_list(desk, unsent):
     page, assignment = unsent
+    page.goto("about:blank")  # else it would still send by itself
     page.context.set_offline(False)
     page.goto(f"{desk.server.address}/")
     page.locator(".state.done").wait_for(timeout=40_000)
@@ -283,6 +374,40 @@ def test_whoever_is_logged_out_goes_on_and_logs_in_beside_it(desk, sit):
     page.context.add_cookies(cookies)
     sat.saved(page)
     assert [row.value for row in told(desk, assignment, "arousal")] == [1, 2, 3]
+
+
+def test_somebody_else_who_logs_in_beside_takes_and_loses_nothing(desk, sit):
+    page, assignment = sit()
+    sat.begin(page)
+    cookies = page.context.cookies()
+    desk.log_in(page.context, desk.annotator())
+    page.keyboard.press("w")
+    shown(page, "Somebody else is logged in")
+    page.context.add_cookies(cookies)
+    page.keyboard.press("Space")
+    sat.saved(page)
+    assert [row.value for row in told(desk, assignment, "arousal")] == [1]
+    assert not page.locator("#trouble").is_visible()
+
+
+def test_a_disk_that_is_full_for_a_while_is_told_and_nothing_is_lost(desk, sit):
+    page, assignment = sit()
+    sat.begin(page)
+    page.evaluate(
+        """() => {
+          window.added = IDBObjectStore.prototype.add;
+          const full = () => { throw new DOMException("", "QuotaExceededError"); };
+          IDBObjectStore.prototype.add = full;
+        }"""
+    )
+    page.keyboard.press("w")
+    page.wait_for_selector("body[data-phase=paused]")
+    shown(page, "cannot keep what you do")
+    shown(page, "are in this page only")
+    page.evaluate("() => { IDBObjectStore.prototype.add = window.added; }")
+    page.locator("#trouble").wait_for(state="hidden", timeout=30_000)
+    sat.saved(page)
+    assert [row.value for row in told(desk, assignment, "arousal")] == [1]
 
 
 def test_a_film_that_cannot_be_decoded_is_told_without_a_trace(desk, browser, tmp_path):

@@ -13,6 +13,7 @@ import webm
 
 from annotate_web.auth import throttle
 from annotate_web.db import tables
+from annotate_web.serve import _only_from
 
 event = annotating.event
 
@@ -146,12 +147,29 @@ def test_behind_a_proxy_its_word_counts_for_who_asks_and_nobody_elses(tmp_path):
         with server.database.reading() as connection:
             counted = {row.who for row in connection.execute(sa.select(tables.login_attempts))}
         assert throttle._key("both", "nobody", "10.1.2.3") in counted
+        # Many a web server calls us by the address it asks at, if it is not told otherwise.
+        other = {"Host": f"127.0.0.1:{server.port}", "X-Forwarded-For": "10.1.2.3"}
+        ours, theirs = "https://annotate.example/login", "https://127.0.0.1/login"
+        assert browser.post("/login", form=form, **{**other, "Referer": ours}).status == 403
+        assert browser.post("/login", form=form, **{**other, "Referer": theirs}).status == 400
+        moved = browser.get("/account", **other).headers["location"]
+        assert moved == "https://annotate.example/account/"
+        assert browser.get("/login", **{**told, "Host": "evil.example"}).status == 400
         browser.close()
     options[1] = "127.0.0.9"
     with annotating.served(tmp_path, options=options) as server:
         stranger = annotating.Browser(f"http://127.0.0.1:{server.port}")
         assert stranger.get("/login", **told).status == 403
         stranger.close()
+
+
+def test_a_proxy_that_comes_by_ipv4_to_an_ipv6_socket_is_the_same_proxy():
+    def answer(address, proxy="127.0.0.1"):
+        (said,) = _only_from(proxy, lambda *_: [b"in"])({"REMOTE_ADDR": address}, lambda *_: None)
+        return said
+
+    assert answer("127.0.0.1") == answer("::ffff:127.0.0.1") == answer("::1", "::1") == b"in"
+    assert answer("::ffff:127.0.0.2") == answer("::1") != b"in"
 
 
 def test_a_plain_connection_to_the_tls_port_gets_no_page(server):

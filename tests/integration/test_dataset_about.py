@@ -16,7 +16,8 @@ import studies
 import zarr
 
 import taver.dataset
-from taver.core.errors import ConfigError, DataError, InputError, NotFoundError
+from taver.core.errors import ConfigError, ConsentError, DataError, InputError, NotFoundError
+from taver.core.participant import Participant
 from taver.core.study import Study
 from taver.dataset.about.diff import differences
 from taver.dataset.about.info import info
@@ -82,6 +83,15 @@ def test_the_tables_of_the_paper_are_computed_from_the_raters(store):
     assert [(part.name, part.recordings) for part in told.parts] == [
         ("train", 2), ("validation", 1), ("test", 1), ("all", 4),
     ]  # fmt: skip
+
+
+def test_splits_that_leave_one_person_out_share_a_line(store):
+    group = zarr.open_group(store, mode="r+")
+    alone = {f"without-P{number:02d}": {"train": ["P01"], "test": ["P02"]} for number in range(40)}
+    group.attrs["splits"] = {**group.attrs["splits"], **alone}
+    lines = dict(info(taver.dataset.open(store)).lines())
+    assert lines["splits without-*"].startswith("40:")
+    assert not any("without-P" in name for name in lines)
 
 
 def test_a_whole_dataset_has_nothing_wrong(store):
@@ -155,7 +165,7 @@ def test_croissant_is_valid_and_its_records_are_the_labels(store):
     import mlcroissant
 
     told = Told(
-        title="Faces", licence="CC-BY-NC-4.0", doi="10.1/x",
+        title="Faces", licence="CC-BY-NC-4.0", doi="10.1234/x",
         authors=(Author(family="Kim", given="Ada"),), uses="research",
     )  # fmt: skip
     folder = make(taver.dataset.open(store), told)
@@ -173,7 +183,7 @@ def test_croissant_is_valid_and_its_records_are_the_labels(store):
 def test_the_documents_say_what_is_known_and_what_is_not(place, store):
     told = Told(
         title='Faces "of" étude', contact="lab@example.org", licence="CC-BY-4.0",
-        authors=(Author(family="Kim", given="Ada", orcid="https://orcid.org/0"),),
+        authors=(Author(family="Kim", given="Ada", orcid="0000-0002-1825-0097"),),
     )  # fmt: skip
     folder = make(taver.dataset.open(store), told, study=place, on=dt.date(2026, 11, 21))
     sheet = (folder / "datasheet.md").read_text()
@@ -182,9 +192,10 @@ def test_the_documents_say_what_is_known_and_what_is_not(place, store):
     assert "`motivation` in about.toml" in sheet
     assert "| depth | uint16 | mm |" in sheet
     assert "CC-BY-4.0" in (folder / "LICENSE.txt").read_text()
-    assert "must not be given to anyone" in (folder / "LICENSE.txt").read_text()
+    assert "Nobody in it is a person" in (folder / "LICENSE.txt").read_text()
     citation = (folder / "CITATION.cff").read_text()
     assert 'title: "Faces \\"of\\" étude"' in citation
+    assert 'orcid: "https://orcid.org/0000-0002-1825-0097"' in citation
     assert "date-released: 2026-11-21" in citation
     with (folder / "labels.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == 1200
@@ -194,6 +205,76 @@ def test_the_documents_say_what_is_known_and_what_is_not(place, store):
             cwd=store.parent, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
+
+
+def test_what_only_one_person_is_does_not_stand_in_the_datasheet(store):
+    study = Study.create(store.parent, "study")
+    for name, age, language in (("P01", 21, "ko"), ("P02", 24, "ko"), ("P03", 27, "ko"),
+                                ("P04", 67, "Klingon")):  # fmt: skip
+        study.participants.add(
+            Participant(name=name, age_years=age, gender=name, language=language,
+                        consents=(studies.form(),))
+        )  # fmt: skip
+    sheet = (make(taver.dataset.open(store), Told(), study=study) / "datasheet.md").read_text()
+    assert "age: 3 of 20 to 29 years, 1 other" in sheet
+    assert "gender: of 4 people, too different to be told" in sheet
+    assert "language: 3 ko, 1 other" in sheet
+    assert not any(word in sheet for word in ("67", "Klingon", "P01"))
+
+
+def test_faces_of_people_among_simulated_ones_are_told_of(store):
+    zarr.open_group(store, mode="r+")[RECORDING].attrs["simulated"] = False
+    folder = make(taver.dataset.open(store), Told())
+    told = "".join(path.read_text("utf-8") for path in folder.iterdir())
+    assert "PARTLY SIMULATED: in 3 of 4 recordings there is nobody" in told
+    assert "Nobody is in s01-interview, s03-interview, s04-interview;" in told
+    assert "pictures of people's faces" in told
+    assert "nobody in it is a person" not in told.lower()
+    assert "People in it may withdraw" in told
+    assert "must not be given to anyone" in told
+
+
+def test_what_is_agreed_to_no_longer_is_not_documented(place, store, cli):
+    place.participants.withdraw("P03", dt.date(2026, 11, 20))
+    done = cli(place, "dataset", "document")
+    assert done.code == ConsentError.exit_code
+    assert "s03-interview: color: consent was withdrawn on 2026-11-20" in done.err
+    assert "taver build-dataset --audience lab" in done.err
+    assert not store.with_name("dataset.about").exists()
+
+
+def test_another_corpus_is_not_told_of_with_the_people_of_the_study(place, store):
+    root = zarr.open_group(store, mode="r+")
+    root.attrs["made"] = {"settings": {"imported": "csv"}}
+    place.participants.withdraw("P03", dt.date(2026, 11, 20))  # another P03
+    folder = make(taver.dataset.open(store), Told(), study=place)
+    sheet = (folder / "datasheet.md").read_text()
+    assert sheet.startswith("# dataset\n")
+    assert "are on file" not in sheet
+    assert "brought in from another corpus" in sheet
+    assert "whose own terms hold" in (folder / "LICENSE.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [("doi", 'doi = "https://doi.org/10.1234/x"'), ("url", 'url = "example.org"'),
+     ("licence", 'licence = "our own"'),
+     ("orcid", '[[authors]]\nfamily = "Kim"\norcid = "https://orcid.org/0"')],
+)  # fmt: skip
+def test_what_would_make_a_citation_invalid_is_refused(place, cli, key, told):
+    (place.folder / "about.toml").write_text(told)
+    done = cli(place, "dataset", "document", "--about", "about.toml")
+    assert done.code == ConfigError.exit_code
+    assert "about.toml" in done.err
+    assert f"{key} is" in done.err
+
+
+def test_a_licence_of_ones_own_is_cited_by_its_address(store):
+    told = Told(licence="our own", licence_url="https://example.org/terms")
+    folder = make(taver.dataset.open(store), told)
+    citation = (folder / "CITATION.cff").read_text()
+    assert 'license-url: "https://example.org/terms"' in citation
+    assert "license:" not in citation
 
 
 def test_only_those_who_allow_pictures_are_in_the_gallery(place, store):

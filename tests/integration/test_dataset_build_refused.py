@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 
 import built
+import faced
 import msgspec
+import numpy as np
 import places
 import pytest
 import studies
 import telling
 import zarr
 
+import taver.dataset
 from calibration import store as rigs
 from taver.core import lock
 from taver.core.consent import Audience, Scope
@@ -32,6 +36,7 @@ from taver.core.session.folder import find
 from taver.core.session.footage import Footage
 from taver.core.session.manifest import Phase
 from taver.dataset import config
+from taver.dataset.about.verify import verify
 from taver.dataset.build import folder
 from taver.dataset.build import refused as refusing
 from taver.dataset.build.run import build
@@ -145,6 +150,7 @@ def test_a_dataset_without_a_usable_clip_is_not_put_in_place(study):
     with pytest.raises(DataError, match="no usable clip") as told:
         make(study, clips=ClipOptions(), size_px=48)
     assert "too short" in str(told.value)
+    assert not (study.folder / ".dataset.zarr.building").exists()  # known before it is cut
     assert (study.folder / "dataset.zarr" / "zarr.json").read_bytes() == before
     assert make(study).unchanged
 
@@ -209,6 +215,7 @@ def test_how_warm_a_relaxing_face_is_comes_from_a_table_as_taver_wrote_it(study)
         (lambda text: text.replace(str(times[3]), str(times[3] // 10**6 * 10**6)), "unix_ns"),
         (lambda text: "\n".join(text.splitlines()[:-1]), "unix_ns"),
         (lambda text: text.replace("nose_tip_k", "nose"), "nose_tip_k"),
+        (lambda text: text.replace(",30", ",31", 1), "something in it was changed"),
     ):
         path.write_text(change(table))
         with pytest.raises(DataError, match=what) as told:
@@ -256,6 +263,77 @@ def test_who_did_not_agree_to_landmarks_does_not_keep_others_from_a_dataset(stud
     assert any("s02: left out" in note and "landmarks" in note for note in made.notes)
     with pytest.raises(ConsentError, match="landmarks"):
         make(study, names=["s02"])
+
+
+def test_labels_of_one_session_that_cannot_be_used_keep_no_other_one_from_a_dataset(study):
+    built.twin(study, "s01", "s02", "P02")
+    labels = find(study, "s02").folder / "labels.zarr"
+    root, clip = labels / "zarr.json", labels / "interview"
+    times = built.color_ns(study)
+    for spoil, told in (
+        (lambda: (clip / "zarr.json").write_text("{"), "cannot be read"),
+        (lambda: next(clip.glob("valence/c/*/*")).write_bytes(b"no"), "cannot be read"),
+        (lambda: root.write_text(root.read_text().replace('"version": 1', '"version": 0')),
+         "version"),
+        (lambda: built.label(study, "s02", clips={"a": times + 800_000_000}), "after the video"),
+    ):  # fmt: skip
+        built.label(study, "s02")
+        spoil()
+        made = make(study)
+        assert made.recordings == 1
+        (said,) = [note for note in made.notes if note.startswith("s02: left out")]
+        assert told in said
+        assert "taver labels" in said
+    with pytest.raises(DataError):
+        make(study, names=["s01", "s02"])
+
+
+def test_what_is_in_the_dataset_already_is_not_left_out_unseen(study):
+    built.twin(study, "s01", "s02", "P02")
+    built.label(study, "s02")
+    manifest = find(study, "s02").folder / "session.json"
+    told_by = manifest.read_bytes()
+    manifest.write_text("{")  # it is new, and keeps no other one from a dataset
+    assert make(study).people == 1
+    manifest.write_bytes(told_by)
+    assert make(study).people == 2
+    before = telling.tree(study.folder)
+    labels = find(study, "s02").folder / "labels.zarr" / "zarr.json"
+    whole = labels.read_bytes()
+    labels.write_text("{")
+    with pytest.raises(DataError, match="cannot be read") as told:
+        make(study)
+    assert "--session" in told.value.fix
+    labels.write_bytes(whole)
+    manifest.write_text("{")
+    with pytest.raises(DataError, match=r"session\.json"):
+        make(study)
+    manifest.write_bytes(told_by)
+    assert telling.tree(study.folder) == before
+    labels.write_text("{")
+    made = make(study, names=["s01"])
+    assert "s02-interview: no longer in it" in made.notes
+    assert made.people == 1
+    labels.write_bytes(whole)
+    assert make(study).people == 2
+    study.participants.withdraw("P02", dt.date(2026, 4, 1))
+    assert make(study).people == 1
+
+
+def test_pictures_that_are_black_throughout_hold_nothing_and_are_not_missed_afterwards(study):
+    faced.repainted(study, np.zeros_like)
+    options = {
+        "crop": "frame",
+        "size_px": 16,
+        "clips": ClipOptions(modalities=("depth",), length=2),
+    }
+    make(study, **options)
+    data = taver.dataset.open(study.folder / "dataset.zarr")
+    one = data.recordings["s01-interview"]
+    assert not one.column("color_valid").any()
+    assert one.column("depth_valid").all()
+    assert verify(data) == []
+    assert make(study, **options).unchanged
 
 
 def test_a_session_whose_faces_cannot_be_found_is_left_out_unless_it_was_asked_for(study):
@@ -311,6 +389,14 @@ def test_clips_that_cannot_be_had_are_refused_before_anything_is_cut(study, clip
     assert not (study.folder / ".dataset.zarr.building").exists()
 
 
+def test_a_place_that_cannot_be_is_refused(study):
+    (study.folder / "notes.txt").write_text("mine")
+    for target, what in (("", "name is empty"), (study.folder / "notes.txt" / "x", "is a file")):
+        with pytest.raises(InputError, match=what) as told:
+            build(study, str(target), BuildConfig(), audience=Audience.LAB)
+        assert "--out" in told.value.fix
+
+
 def test_a_build_toml_that_says_nonsense_is_refused_with_the_key(study):
     path = study.folder / "build.toml"
     path.write_text('modalities = ["color", "sound"]\n')
@@ -358,7 +444,8 @@ def test_a_disk_without_room_is_told_of_and_keeps_what_was_there(study, tmp_path
     with places.small_disk(tmp_path / "disk") as disk:
         target = disk.folder / "dataset.zarr"
         with pytest.raises(StorageError, match="No room") as told:
-            build(study, str(target), BuildConfig(), audience=Audience.LAB)
+            build(study, str(target), BuildConfig(clips=ClipOptions(length=2)),
+                  audience=Audience.LAB)  # fmt: skip
         assert "--out" in told.value.fix
         assert list(disk.folder.iterdir()) == []
         disk.holds(40_000, 30)  # room for bytes, none for so many files

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
+from pathlib import Path
 
 import buckets
 import datasets
@@ -13,8 +17,11 @@ import forgetting
 import postgres
 import pytest
 import sqlalchemy as sa
+import stopping
 import studies
 import telling
+import torch
+import zarr
 from forgetting import GONE, STAYS
 
 import taver.dataset
@@ -24,9 +31,12 @@ from taver.core.errors import BusyError, DataError, InputError, NotFoundError, S
 from taver.core.progress import Silent
 from taver.core.study import Study
 from taver.dataset import stores
+from taver.dataset.build.bucket import Objects
 from taver.dataset.forget import person
 from taver.dataset.forget.scan import scan
 from taver.dataset.forget.who import Who, look_for
+from taver.training import checkpoint
+from taver.training.config import TrainingConfig
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +141,111 @@ def test_interrupted_at_any_step_it_can_be_finished(full, monkeypatch):
     assert not found.traces
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process that forks is killed")
+def test_killed_at_any_moment_a_second_run_leaves_nothing(full):
+    program = Path(stopping.__file__)
+    done = subprocess.run(
+        [sys.executable, str(program), str(full.folder), GONE, "23"],
+        capture_output=True, text=True, check=True, cwd=program.parent,
+    )  # fmt: skip
+    left = json.loads(done.stdout)
+    assert len(left) > 4
+    assert not any(left.values()), (left, done.stderr)
+
+
+def test_a_longer_name_of_somebody_else_is_not_the_persons(full, cli):
+    studies.add_person(full, f"{GONE}-b")
+    (full.folder / f"{GONE}-b-notes.csv").write_text(f"{GONE}-b came")
+    root = zarr.open_group(full.folder / "dataset.zarr", mode="r+")
+    splits = {"default": {"train": [STAYS, f"{GONE}-b"], "test": [GONE]}}
+    root.attrs["splits"] = splits
+    done = cli(full, "participant", "forget", GONE, "--yes")
+    assert done.code == 0, done.err
+    assert (full.folder / f"{GONE}-b-notes.csv").exists()
+    assert full.participants.get(f"{GONE}-b").name == f"{GONE}-b"
+    root = zarr.open_group(full.folder / "dataset.zarr", mode="r")
+    assert root.attrs["splits"] == {"default": {"train": [STAYS, f"{GONE}-b"], "test": []}}
+
+
+def test_a_session_that_is_linked_from_another_disk_is_deleted_there(full, cli, tmp_path):
+    elsewhere = tmp_path / "large disk" / "s02"
+    shutil.move(full.sessions_folder / "s02", elsewhere)
+    (full.sessions_folder / "s02").symlink_to(elsewhere, target_is_directory=True)
+    traces = "\n".join(scan(full, look_for(full, GONE), Silent()).traces)
+    assert "sessions/s02/color.mcap: its header" in traces
+    done = cli(full, "participant", "forget", GONE, "--yes")
+    assert done.code == 0, done.err
+    assert not elsewhere.exists()
+    assert not (full.sessions_folder / "s02").is_symlink()
+
+
+def test_files_of_runs_that_are_no_proper_text_are_cleaned_too(full):
+    run = full.runs_folder / "tran"
+    (run / "odd.json").write_text(f'{{"{GONE}": 1, "loss": NaN}}')
+    (run / "torn.json").write_text(f'{{"{GONE}": ')
+    (run / "odd.csv").write_bytes(f"who,note\n{GONE},x\n{STAYS},".encode() + b"\xe9\n")
+    found = person.forget(full, person.plan(full, GONE))
+    assert not found.traces
+    assert json.loads((run / "odd.json").read_text()) == {"loss": None}
+    assert not (run / "torn.json").exists()
+    assert (run / "odd.csv").read_text("utf-8").splitlines()[1].startswith(STAYS)
+
+
+def test_a_model_is_named_even_when_all_else_of_its_run_was_cleaned_before(full):
+    run = full.runs_folder / "tran"
+    (run / "best.ckpt").write_bytes(bytes(99) + f'"people": ["{GONE}"]'.encode() + bytes(99))
+    for path in person.plan(full, GONE).runs:
+        person.runs.clean(path, look_for(full, GONE))
+    plan = person.plan(full, GONE)
+    assert not plan.runs
+    assert any("runs/tran/best.ckpt" in line for line in plan.beyond(full))
+
+
+def test_a_checkpoint_is_used_as_before_and_does_not_name_the_person(full, cli):
+    path = full.runs_folder / "tran" / "best.ckpt"
+    weights = {"w": torch.arange(3.0)}
+    about = {"made": "x", "people": {"train": [STAYS, GONE], "validation": []}}
+    checkpoint.save(path, TrainingConfig(), about, weights)
+    assert GONE.encode() in path.read_bytes()
+    done = cli(full, "participant", "forget", GONE, "--yes")
+    assert "runs/tran/best.ckpt" in done.err
+    assert GONE.encode() not in path.read_bytes()
+    found = checkpoint.load(path)
+    run = json.loads((full.runs_folder / "tran" / "run.json").read_text())
+    assert found.about["people"] == run["about"]["people"]
+    assert torch.equal(found.weights["w"], weights["w"])
+
+
+def test_who_has_the_dataset_open_reads_nothing_of_who_was_forgotten(full):
+    store = full.folder / "dataset.zarr"
+    zarr.open_group(store, mode="r+").attrs["splits"] = {}
+    theirs = taver.dataset.open(store).recordings["s02-interview"]
+    person.forget(full, person.plan(full, GONE))
+    with pytest.raises(DataError, match="changed since it was opened"):
+        theirs.pictures("depth", range(10))
+
+
+def test_pixels_that_happen_to_spell_the_name_are_no_trace(full):
+    for name in ("c.0.0", "c/0/0"):
+        chunk = full.folder / "extra.zarr" / "array" / name
+        chunk.parent.mkdir(parents=True, exist_ok=True)
+        chunk.write_bytes(bytes(9) + f"!!{GONE} in pixels".encode() + bytes(9))
+    (full.folder / "extra.zarr" / "array" / "zarr.json").write_text("{}")
+    traces = scan(full, look_for(full, GONE), Silent()).traces
+    assert not [trace for trace in traces if "extra" in trace]
+
+
+def test_a_dataset_that_cannot_be_read_is_named_before_anything_is_deleted(full, refused):
+    other = full.folder / "old.zarr"
+    shutil.copytree(full.folder / "dataset.zarr", other)
+    told = (other / "zarr.json").read_text()
+    (other / "zarr.json").write_text(told.replace('"version": 1', '"version": 0'))
+    assert "old.zarr" in refused(DataError, full, "participant", "forget", GONE, "--yes")
+    assert (full.sessions_folder / "s02").is_dir()
+    other.rename(full.folder / ".new.zarr.12345678.tmp")  # an import that was killed is passed over
+    assert not person.plan(full, "P01").half_built
+
+
 def test_what_is_left_in_a_file_that_nobody_knows_is_named(full, cli):
     (full.folder / "notes.txt").write_text("call p02 about the second visit")
     with closing(sqlite3.connect(full.folder / "backup.sqlite")) as database, database:
@@ -156,14 +271,18 @@ def test_a_dataset_in_s3_forgets_too(full, cli, monkeypatch):
             monkeypatch.setenv(name, value)
         put(full, dataset="s3://faces/a/data.zarr")
         full = Study(full.folder)
+        assert look_for(full, GONE).sessions  # though nothing was built there yet
         target = stores.remote("s3://faces/a/data.zarr", read_only=False)
         datasets.make_dataset(target, people=2, seconds=1, size_px=16)
         half = stores.remote("s3://faces/a/.data.zarr.building/data", read_only=False)
         datasets.make_dataset(half, people=2, seconds=1, size_px=16)
         assert any("s3:" in line for line in scan(full, look_for(full, GONE), Silent()).traces)
+        objects = Objects("s3://faces/a/data.zarr")
+        objects.put("recordings/P02-half/color/c.0", b"of a run that was killed")
         done = cli(full, "participant", "forget", GONE, "--yes")
         assert done.code == 0, done.err
         assert taver.dataset.open("s3://faces/a/data.zarr").people == (STAYS,)
+        assert not [key for key in objects.keys("recordings") if GONE in key or "s02" in key]
         with pytest.raises(NotFoundError):
             taver.dataset.open("s3://faces/a/.data.zarr.building/data")
     with pytest.raises(StorageError, match="does not answer"):

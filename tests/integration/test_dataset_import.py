@@ -12,12 +12,12 @@ import studies
 
 import taver.dataset
 from taver.core.codec import decode
-from taver.core.errors import AlreadyThereError, DataError, InputError, NotFoundError
+from taver.core.errors import AlreadyThereError, ConfigError, DataError, InputError, NotFoundError
 from taver.core.frames import Modality
 from taver.core.session.folder import find
 from taver.core.session.footage import Footage
 from taver.dataset.about.verify import verify
-from taver.dataset.importing import layouts
+from taver.dataset.importing import labels, layouts
 from taver.dataset.importing.faces import on_grid
 from taver.dataset.importing.films import Frame
 from taver.dataset.importing.run import run
@@ -152,7 +152,9 @@ def test_tables_as_sewa_has_them_are_found_by_name(corpus, film, tmp_path):
     [("time,joy\n0,1\n", "neither arousal nor valence"), ("arousal,valence\n0,1\n", "times"),
      ("time,valence\n0,x\n", "line 2: 'x'"), ("time,valence\n0,0\n0,0\n", "line 3: time goes"),
      ("time,valence\n0,7\n", "valence is 7"), ("time,valence\n", "no labels"),
-     ("time,valence\n0,1,2\n", "line 2 has 3 cells"), ("time,valence\n,1\n", "line 2 has no time")],
+     ("time,valence\n0,1,2\n", "line 2 has 3 cells"), ("time,valence\n,1\n", "line 2 has no time"),
+     ("time,valence\n\n0,inf\n", "line 3: 'inf'"), ("time,valence,valence\n0,0,1\n", "several col"),
+     ('time,valence\n0,"' + 140_000 * "1", "field larger")],
 )  # fmt: skip
 def test_labels_that_cannot_be_used_are_told_with_their_line(corpus, film, table, told, tmp_path):
     put(corpus / "a.avi", b"")
@@ -161,6 +163,69 @@ def test_labels_that_cannot_be_used_are_told_with_their_line(corpus, film, table
         run(corpus, tmp_path / "x.zarr", layout="csv")
     assert told in "\n".join([caught.value.what, *caught.value.problems])
     assert list(tmp_path.iterdir()) == [corpus]
+
+
+def test_a_mark_at_the_end_of_lines_is_no_rater(corpus):
+    put(corpus / "a.csv", "time;FM1;FF2;\n0;0.1;0.2;\n\n1;0.3;;\n")
+    told = labels.of_tables({"arousal": corpus / "a.csv"}, 25)
+    assert told.raters == ("ff2", "fm1")
+    assert np.array_equal(told.values["arousal"], [[0.2, 0.1], [np.nan, 0.3]], equal_nan=True)
+
+
+def test_films_whose_names_do_not_fit_stay_apart_and_that_is_told(corpus):
+    for name in ("김", "이", "Zoë", "Zoé", "a b"):
+        put(corpus / f"{name}.avi", b"")
+        put(corpus / f"{name}.csv", "time,valence\n0,0\n")
+    # As macOS writes it, and what it leaves in archives.
+    put(corpus / "people.csv", "recording,participant\nZoe\u0308,Ana\n김,Ana\n")
+    put(corpus / "._a b.avi", b"")
+    put(corpus / "__MACOSX" / "a b.avi", b"")
+    found = layouts.find(corpus, "csv")
+    names = [one.name for one in found]
+    assert len(set(names)) == 5
+    assert all(name.isascii() for name in names)
+    assert "a-b" in names
+    assert len({one.participant for one in found}) == 4
+    told = "\n".join(note for one in found for note in one.told)
+    assert "film '김' is called film-" in told
+    assert "person '이' is called" in told
+
+
+def test_the_table_of_labels_is_told_from_those_of_features(corpus):
+    put(corpus / "videos" / "Train_DE_01.avi", b"")
+    put(corpus / "labels" / "Train_DE_01.csv", "name;timestamp;arousal;valence\n'x';0.0;0.1;0.2\n")
+    put(corpus / "video_features" / "Train_DE_01.csv", "name;frameTime;AU1\n'x';0.0;1.0\n")
+    (one,) = layouts.find(corpus, "sewa")
+    assert one.labels.values["valence"] == [[0.2]]
+    put(corpus / "old" / "Train_DE_01.csv", "timestamp;arousal\n0.0;0.5\n")
+    with pytest.raises(DataError, match="Several tables") as caught:
+        layouts.find(corpus, "sewa")
+    assert len(caught.value.problems) == 2
+    for place in ("gold", "individual"):
+        put(corpus / place / "arousal" / "Train_DE_01.csv", "time,a\n0,0\n")
+    with pytest.raises(DataError, match="Several tables"):
+        layouts.find(corpus, "recola")
+
+
+@pytest.mark.parametrize(
+    ("frame", "told"),
+    [({"valence": "3"}, "valence is '3'"), ({"landmarks": [[1, 2], [3]]}, "68 pairs"),
+     ({"landmarks": [["a", "b"]] * 68}, "68 pairs")],
+)  # fmt: skip
+def test_frames_of_afew_va_that_cannot_be_used_are_told(corpus, frame, told):
+    put(corpus / "1" / "00000.png", b"")
+    put(corpus / "1" / "1.json", json.dumps({"frames": {"00000": frame}}))
+    with pytest.raises(DataError, match=r"1\.json, frame 0") as caught:
+        layouts.find(corpus, "afew-va")
+    assert told in str(caught.value)
+
+
+def test_frames_of_afew_va_without_a_face_are_looked_at_by_the_detector(corpus):
+    put(corpus / "1" / "00000.png", b"")
+    frames = {"00000": {"landmarks": [[0, 0]] * 68}, "00001": {"landmarks": [], "valence": None}}
+    put(corpus / "1" / "1.json", json.dumps({"frames": frames}))
+    (one,) = layouts.find(corpus, "afew-va")
+    assert one.points == {}
 
 
 def test_films_that_cannot_be_read_leave_nothing_behind(corpus, film, tmp_path):
@@ -209,6 +274,29 @@ def test_each_slot_gets_the_picture_nearest_in_time_or_none(film_hz):
             assert slot not in got
         else:
             assert abs(got[slot] - slot * 10**8) == apart.min()
+
+
+def test_people_are_divided_as_a_config_asks(corpus, pictures, cli, refused, tmp_path):
+    study = studies.make_study(tmp_path / "study")
+    shown, points = pictures
+    for name in ("1", "2", "3"):
+        png = cv2.imencode(".png", shown[0][..., ::-1])[1].tobytes()
+        put(corpus / name / "00000.png", png)
+        frame = {"valence": 1.0, "arousal": 2.0, "landmarks": points[0].tolist()}
+        put(corpus / name / f"{name}.json", json.dumps({"frames": {"00000": frame}}))
+    asked = study.folder / "build.toml"
+    words = ("dataset", "import", str(corpus), "--layout", "afew-va", "--size", "32")
+    words = (*words, "--out", "x.zarr", "--config", "build.toml")
+    asked.write_text("[split]\nfolds = 4\n")
+    assert "3 people cannot be divided into 4" in refused(DataError, study, *words)
+    asked.write_text("size_px = 48\n")
+    assert "[split]" in refused(ConfigError, study, *words)
+    asked.write_text("[split]\nfolds = 3\nleave_one_out = true\n")
+    done = cli(study, *words)
+    assert done.code == 0, done.err
+    splits = taver.dataset.open(study.folder / "x.zarr").splits
+    assert sorted(splits) == ["default", *(f"fold-{n}" for n in "123"),
+                              *(f"without-{n}" for n in "123")]  # fmt: skip
 
 
 def test_every_layout_is_offered_by_the_command():

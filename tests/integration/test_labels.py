@@ -19,7 +19,10 @@ from taver.core.session.folder import find
 from taver.labels import store
 from taver.labels.agreement import FIGURES, agreement
 from taver.labels.fuse import Fusion
+from taver.labels.options import Options
 from taver.labels.pool import Zero
+from taver.labels.report import page as report
+from taver.labels.session import label
 from taver.labels.trace import Dimension
 
 
@@ -197,7 +200,9 @@ def test_silent_and_unmoving_raters_are_named_and_nothing_crashes(annotated, dat
     assert "P2: weight 0" in done.err
     made = opened(annotated)["s01-odd"]
     np.testing.assert_allclose(made["arousal_fused"][:, 2], made["arousal"][:, 1], atol=1e-6)
-    assert "e-1" not in re.sub(r"<svg.*?</svg>", "", page.read_text("utf-8"), flags=re.DOTALL)
+    told = re.sub(r"<svg.*?</svg>", "", page.read_text("utf-8"), flags=re.DOTALL)
+    assert "e-1" not in told
+    assert "<p>No alpha of s01-odd: P2 never moved in the frames that all rated.</p>" in told
 
 
 def test_a_clip_that_nobody_rated_is_named(annotated, database, cli):
@@ -270,12 +275,26 @@ def test_the_report_shows_the_papers_table_beside_these_labels(annotated, cli):
         assert paper in words
     assert "SIMULATED" in words
     assert "raters differ between clips" in words
+    assert "Clips together, without s01-later, which fewer or more raters rated." in words
+    assert "All clips together" not in words
+    assert re.search(r"P1 -0\.\d00 \(r\s0\.9\d\)", words)  # a lag, and how clearly it was found
     assert text.count("<svg") == 5 + 2 * 3
     assert "http://www.w3.org/2000/svg" in text
     assert not re.search(r"<script|(?:src|href)=\"http", text)
     skipped = cli(annotated, "labels", "--all", "--report", "agreement.html")
     assert "unchanged" in skipped.out
     assert page.read_text("utf-8") == text
+
+
+def test_a_short_clip_has_no_interval_and_the_page_says_why(recorded):
+    one = rated.clip_of(3, frames=300)
+    label(recorded.study, "s01", [one], Options(), source="a test")
+    page = report.write([recorded.session], recorded.study.folder / "labels.html")
+    words = re.sub(r"<[^>]*>", " ", page.read_text("utf-8"))
+    why = "too few stretches of 10 s: 3, and 8 are needed"
+    assert f"arousal, valence, without an interval: {why}." in words
+    assert words.count(why) == 1 + 2  # of all clips, and of the clip, once a dimension
+    assert "1 clip, 300 frames, 3 raters" in words
 
 
 def test_settings_and_versions_stand_in_the_output(annotated, cli):

@@ -37,7 +37,8 @@ def database(annotated):
         ("a,b\n1,2\n", "has the columns a, b"),
         ("seconds,arousal\n0,1\nx,2\n", "seconds is no number in line 3"),
         ("seconds,arousal\n0,high\n1,2\n", "arousal is no number in line 2"),
-        ("seconds,arousal\n1,1\n0,2\n", "go back or stand"),
+        ("clip,seconds,arousal\ns01-later,1,1\ns01-later,0,2\n", "go back or stand"),
+        ("seconds,arousal\n0,1\n9,2\n", "does not say of which clip it tells, and there are 2"),
         ("clip,seconds,arousal\nnobody,0,1\nnobody,1,2\n", "tells of no clip"),
         ("unix_ns,arousal\n1,1\n2,2\n", "tells of no clip"),
         ("", "no CSV table"),
@@ -55,6 +56,18 @@ def test_a_reference_that_cannot_be_read_is_refused_with_its_line(annotated, cli
 def test_a_reference_that_is_not_there_is_named(annotated, refused):
     said = refused(StorageError, annotated, "labels", "--session", "s01", "--reference", "no.csv")
     assert "no.csv" in said
+    done = refused(InputError, annotated, "labels", "--session", "s01", "--reference", "sessions")
+    assert "is a folder" in done
+
+
+def test_seconds_that_may_be_of_any_session_are_not_taken_for_all(annotated, cli):
+    reference = annotated.folder / "reference.csv"
+    reference.write_text("seconds,arousal\n0,1\n45,3\n90,2\n")
+    done = cli(annotated, "labels", "--all", "--reference", str(reference))
+    assert done.code == InputError.exit_code
+    assert "there are 3 sessions" in done.err
+    assert not list(annotated.folder.rglob("labels.*"))
+    assert cli(annotated, "labels", "--session", "s02", "--reference", str(reference)).code == 0
 
 
 @pytest.mark.parametrize(
@@ -67,6 +80,7 @@ def test_a_reference_that_is_not_there_is_named(annotated, refused):
         (InputError, ["--session", "s01", "--gap", "nan"], "gap"),
         (InputError, ["--session", "s01", "--report", "labels.pdf"], ".html"),
         (InputError, ["--session", "s01", "--report", "nowhere/labels.html"], "no folder"),
+        (InputError, ["--session", "s01", "--report", "folder.html"], "is a folder"),
         (InputError, ["--session", "s01", "--database", "nonsense"], "no database URL"),
         (InputError, ["--session", "s01", "--database", "mysql://a/b"], "cannot be kept"),
         (
@@ -78,6 +92,7 @@ def test_a_reference_that_is_not_there_is_named(annotated, refused):
     ],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(annotated, cli, kind, arguments, said):
+    (annotated.folder / "folder.html").mkdir()
     done = cli(annotated, "labels", *arguments)
     assert done.code == kind.exit_code
     assert said in done.err

@@ -93,6 +93,7 @@ ENTRANCES = (
     _get("/lead/clips/<int:key>/export.<ending>", LEAD, "/lead/clips/{clip}/export.csv"),
     _get("/lead/export.<ending>", LEAD, "/lead/export.csv"),
     _get("/people/minutes.csv", LEAD),
+    _get("/people/audit.csv", ADMINISTRATOR),
     _get("/people/", ADMINISTRATOR),
     _get("/people/<int:key>/data.json", ADMINISTRATOR, "/people/{bob}/data.json"),
     _json("/api/instructed", ANNOTATOR),

@@ -1,8 +1,10 @@
 """Passwords, log-ins, invitations and sessions, by a clock that the test sets."""
 
 import threading
+import time
 
 import annotating
+import argon2
 import pytest
 import sqlalchemy as sa
 
@@ -144,16 +146,66 @@ def test_a_token_that_is_none_opens_nothing(database, ann):
 
 def test_changing_the_password_ends_all_other_sessions(database, ann):
     here, there = log_in(database), log_in(database)
-    accounts.change_password(database, ann, RIGHT, "another four words", NOW, token=here)
+    accounts.change_password(database, ann, RIGHT, "another four words", NOW, LIMITS, token=here)
     assert find(database, here)
     assert find(database, there) is None
     assert log_in(database, password="another four words")
 
 
+def test_whoever_finds_a_browser_logged_in_cannot_guess_on_without_end(database, ann):
+    change, new = accounts.change_password, "another four words"
+    here = log_in(database)
+    count(database, 4, address=f"user {ann}")
+    with pytest.raises(accounts.WrongPasswordError):
+        change(database, ann, "x", new, NOW, LIMITS, token=here)
+    with pytest.raises(throttle.TooManyError):
+        change(database, ann, RIGHT, new, NOW, LIMITS, token=here)
+    change(database, ann, RIGHT, new, NOW + 16 * MINUTE_NS, LIMITS, token=here)
+
+
+def test_a_log_in_with_a_password_that_is_replaced_meanwhile_begins_no_session(database, ann):
+    outcomes = []
+
+    def attempt():
+        try:
+            outcomes.append(log_in(database))
+        except accounts.WrongPasswordError:
+            outcomes.append("refused")
+
+    made = passwords.hashed("another four words")
+    for _ in range(4):  # all that compare passwords at a time
+        passwords._at_once.acquire()
+    try:
+        thread = threading.Thread(target=attempt)
+        thread.start()
+        counted, until_s = 0, time.monotonic() + 30
+        while not counted and time.monotonic() < until_s:  # it has read which password holds
+            with database.reading() as connection:
+                counted = connection.execute(
+                    sa.select(sa.func.count()).select_from(tables.login_attempts)
+                ).scalar_one()
+        with database.writing() as connection:
+            accounts.replace_password(connection, ann, made)
+            sessions.end_all(connection, ann, NOW)
+    finally:
+        for _ in range(4):
+            passwords._at_once.release()
+    thread.join()
+    assert outcomes == ["refused"]
+
+
+def test_nobodys_password_takes_as_long_to_compare_as_somebodys(database, ann):
+    with database.reading() as connection:
+        anns = accounts.by_id(connection, ann).password_hash
+    nobodys = passwords._nobodys()
+    assert argon2.extract_parameters(nobodys) == argon2.extract_parameters(anns)
+    assert not passwords.fits(None, RIGHT)
+
+
 @pytest.mark.parametrize("new", ["short", "x" * 201, "aaaaaaaaaaaaaa", "aababbabab", RIGHT])
 def test_a_poor_password_is_refused(database, ann, new):
     with pytest.raises(InputError):
-        accounts.change_password(database, ann, RIGHT, new, NOW, token="")
+        accounts.change_password(database, ann, RIGHT, new, NOW, LIMITS, token="")
     assert log_in(database)
 
 
@@ -177,6 +229,9 @@ def test_the_first_administrator_is_made_once(database):
     assert accounts.ensure_administrator(database, NOW) is None
     person = find(database, log_in(database, "administrator", password))
     assert (person.role, person.must_change) == (Role.ADMINISTRATOR, True)
+    assert accounts.not_begun(database) == "administrator"  # of whom the next start reminds
+    annotating.add_people(database, "adam", role=Role.ADMINISTRATOR)
+    assert accounts.not_begun(database) is None
 
 
 def test_there_is_always_an_administrator(database):
@@ -241,6 +296,35 @@ def test_a_name_that_cannot_be_uses_no_invitation_up(database, ann):
     assert invitations.accept(database, link, "bob", RIGHT, NOW)
 
 
+@pytest.mark.parametrize("name", ["fused", "Fused", "erased-1", "ERASED-x", "administrator"])
+def test_names_that_taver_uses_itself_are_nobodys(database, name):
+    link = invited(database)
+    with pytest.raises(InputError, match="taver uses itself"):
+        invitations.accept(database, link, name, RIGHT, NOW)
+    assert invitations.accept(database, link, "bob", RIGHT, NOW)
+
+
+def test_an_age_that_cannot_be_uses_no_invitation_up(database):
+    link = invited(database)
+    with pytest.raises(InputError, match="An age is"):
+        invitations.accept(database, link, "bob", RIGHT, NOW, age=12)
+    bob = invitations.accept(database, link, "bob", RIGHT, NOW, age=21, gender="man")
+    with database.reading() as connection:
+        assert accounts.by_id(connection, bob)[:2] == (bob, "bob")
+        assert accounts.by_id(connection, bob).age == 21
+
+
+def test_a_link_for_a_new_password_lets_nobody_in_who_is_disabled(database, ann):
+    link = invited(database, user_id=ann)
+    with database.writing() as connection:
+        accounts.set_disabled(connection, None, ann, NOW, disabled=True)
+    with pytest.raises(invitations.InvitationError, match="may not log in"):
+        invitations.accept(database, link, "ann", "another four words", NOW)
+    with database.writing() as connection:
+        accounts.set_disabled(connection, None, ann, NOW, disabled=False)
+    assert invitations.accept(database, link, "ann", "another four words", NOW) == ann
+
+
 def test_a_link_for_a_new_password_is_for_one_person_and_ends_their_sessions(database, ann):
     before = log_in(database)
     link = invited(database, user_id=ann)
@@ -256,9 +340,16 @@ def test_a_one_time_password_from_the_command_line_has_to_be_changed(database, a
         accounts.give_one_time_password(database, "nobody", NOW)
 
 
-def test_a_hash_of_weaker_settings_is_renewed_at_the_next_log_in(database, ann):
-    import argon2
+def test_whoever_is_disabled_is_given_no_password_that_would_not_let_them_in(database, ann):
+    with database.writing() as connection:
+        accounts.set_disabled(connection, None, ann, NOW, disabled=True)
+    with pytest.raises(InputError, match="may not log in"):
+        accounts.give_one_time_password(database, "ann", NOW)
+    with pytest.raises(InputError, match="may not log in"):
+        invited(database, user_id=ann)
 
+
+def test_a_hash_of_weaker_settings_is_renewed_at_the_next_log_in(database, ann):
     weak = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(RIGHT)
     with database.writing() as connection:
         accounts.replace_password(connection, ann, weak)

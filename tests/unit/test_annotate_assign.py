@@ -14,6 +14,7 @@ from annotate_web.auth import accounts
 from annotate_web.db import tables
 from annotate_web.db.open import open_database
 from annotate_web.db.tables import Role, State
+from annotate_web.people import personal
 from taver.core.errors import AlreadyThereError, InputError, NotFoundError
 
 NOW = 1_800_000_000_000_000_000
@@ -201,19 +202,44 @@ def test_every_change_has_a_reason(database, people, clips, reason, what):
     assert state_of(database, key) == "done"
 
 
+def test_nothing_is_reopened_for_somebody_who_may_not_log_in(database, people, clips):
+    disabled = annotating.assign(database, clips[0], people[0])
+    erased = annotating.assign(database, clips[1], people[1])
+    for key in (disabled, erased):
+        change.exclude(database, None, key, "looked away", NOW)
+    with database.drawing() as connection:
+        accounts.set_disabled(connection, None, people[0], NOW, disabled=True)
+        personal.erase(connection, None, people[1], NOW, ratings=False)
+    for key in (disabled, erased):
+        with pytest.raises(InputError, match="may not log in"):
+            change.reopen(database, None, key, "once more", NOW)
+        assert state_of(database, key) == State.EXCLUDED
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 10**40])
+def test_a_seed_that_cannot_be_kept_deals_nothing(database, people, clips, seed):
+    with pytest.raises(InputError, match="A seed is"):
+        deal.deal(database, None, NOW, seed=seed)
+    assert not given_out(database, "id")
+
+
 def test_every_change_is_in_the_audit_log(database, people, clips):
     (lena,) = annotating.add_people(database, "lena", role=Role.LEAD)
     key = annotating.assign(database, clips[0], people[0])
     change.exclude(database, lena, key, "a flat line", NOW)
     change.reopen(database, lena, key, "it was right", NOW)
+    deal.deal(database, lena, NOW, seed=3)
     with database.reading() as connection:
         rows = connection.execute(sa.select(tables.audit).order_by(tables.audit.c.id)).all()
     told = [(row.user_id, row.what, row.about) for row in rows if row.user_id == lena]
     assert told == [
         (lena, "excluded", f"assignment {key}"),
         (lena, "reopened", f"assignment {key}"),
+        *((lena, "assigned", f"assignment {key + n}") for n in range(1, 30)),
+        (lena, "dealt", "all clips"),
     ]
-    assert rows[-1].detail == {"from": "excluded", "reason": "it was right"}
+    assert rows[2].detail == {"from": "excluded", "reason": "it was right"}
+    assert rows[-1].detail == {"seed": 3, "made": 29, "lacking": 0}
 
 
 def test_what_one_must_not_see_yet_is_what_one_has_not_done(database, people, clips):

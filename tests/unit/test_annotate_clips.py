@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotate_web.media import reference
 from annotate_web.media.add import names_for
 from annotate_web.media.reference import Reference
 from annotate_web.media.slots import PERIOD_NS, parts, slots_of
@@ -178,3 +179,11 @@ def test_a_reference_holds_its_values_from_their_moments_on():
     seconds_at = np.array([0.1, 0.35])
     kept = Reference(seconds_at, np.array([1.0, 2.0]), np.array([-1.0, -2.0]), 3.0).at(5, 10)
     assert kept == {"arousal": [None, 1, 1, 1, 2], "valence": [None, -1, -1, -1, -2], "within": 3.0}
+
+
+def test_a_reference_says_nothing_where_its_file_is_empty_and_may_lie_in_any_folder(tmp_path):
+    path = tmp_path / "mine@home.csv"
+    path.write_text("time_s,arousal,valence\n0,1,2\n0.2,,3\n")
+    for text, within in ((str(path), 3.0), (f"{path}@2.5", 2.5)):
+        kept = reference.given(text).at(3, 10)
+        assert kept == {"arousal": [1, 1, None], "valence": [2, 2, 3], "within": within}

@@ -66,6 +66,23 @@ def test_each_oddity_is_told_by_its_kind():
     assert kinds(usual(), noticed=Noticed(worst_lag_ms=300, refused=2)) == ["lag", "refused"]
 
 
+def test_nothing_is_said_of_what_has_its_reason():
+    split = usual()
+    split[V][200:820] = 2.0
+    split[V][500:520] = np.nan  # still for 30 s twice, and what was before a gap ended there
+    assert kinds(split, others()) == []
+    hidden = usual()
+    for values in hidden.values():
+        values[:300] = np.nan
+    assert kinds(hidden, noticed=Noticed(unseen=300)) == []  # the face was not visible
+    assert kinds(hidden, noticed=Noticed(unseen=100)) == ["gaps"]
+    arousal_alone = {**usual(), V: np.full(FRAMES, np.nan)}
+    assert kinds(arousal_alone) == []  # another tool asked for no more
+    twice = 2 * FRAMES
+    assert kinds(usual(), noticed=Noticed(dropped=24, passed=twice)) == []
+    assert kinds(usual(), noticed=Noticed(dropped=48, passed=twice)) == ["dropped"]
+
+
 def test_a_threshold_can_be_another():
     assert kinds(usual(), noticed=Noticed(dropped=24), dropped_share=0.5) == []
 

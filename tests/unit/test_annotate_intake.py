@@ -11,6 +11,7 @@ from annotate_web.db import tables
 from annotate_web.db.open import open_database
 from annotate_web.events import intake, sittings
 from annotate_web.events.tracks import replayed
+from annotate_web.people import personal
 from annotate_web.settings import Limits
 from taver.core.errors import InputError, NotFoundError
 from taver.labels.trace import Dimension
@@ -138,6 +139,21 @@ def test_what_cannot_be_is_refused_alone_and_set_aside(send, database, wrong):
 @pytest.mark.parametrize("text", ["", "  ", "x" * 2001, "a\0b", None, 7])
 def test_a_comment_has_to_say_something_and_not_too_much(send, text):
     assert send(event(1, "comment", 3, body={"text": text})).refused
+
+
+def test_half_a_letter_in_a_comment_spoils_no_file_that_it_goes_into(send, database, ann):
+    taken = send(event(1, "comment", 3, body={"text": "well \ud83d", "\udc00": [1]}))
+    assert (taken.acknowledged, taken.refused) == (1, ())
+    with database.reading() as connection:
+        assert "well \N{REPLACEMENT CHARACTER}" in personal.exported(connection, ann)
+        personal.exported(connection, ann).encode()
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_number_that_is_none_is_refused_alone(send, database, number):
+    taken = send(event(1, "comment", 3, body={"text": "x", "n": number}), event(2, "play", 0))
+    assert (taken.acknowledged, len(taken.refused)) == (2, 1)
+    assert kept(database)[1].kind == "refused"
 
 
 def test_a_comment_is_kept_as_it_was_written(send, database):

@@ -8,12 +8,13 @@ import annotating
 import pytest
 import sqlalchemy as sa
 
+from annotate_web.assign import change
 from annotate_web.auth import accounts
 from annotate_web.db import tables
 from annotate_web.db.open import open_database
 from annotate_web.db.tables import Role
 from annotate_web.events import intake, sittings
-from annotate_web.people import minutes, personal
+from annotate_web.people import audit, minutes, personal
 from annotate_web.people.minutes import Moment, worked
 from annotate_web.settings import Limits
 from annotate_web.traces import ratings_of
@@ -202,3 +203,20 @@ def test_ratings_are_of_those_who_are_done_and_those_left_out_have_the_reason(da
     (clip,) = ratings_of(database, "s01")
     assert [(rating.rater, rating.excluded) for rating in clip.ratings] == [("ann", "looked away")]
     assert ratings_of(database, "nothing") == []
+
+
+def test_the_audit_log_names_whom_and_what_its_numbers_are(database):
+    ann, (lena,) = rated(database), annotating.add_people(database, "lena", role=Role.LEAD)
+    change.exclude(database, lena, 1, "=looked away", NOW)
+    with database.writing() as connection:
+        accounts.set_role(connection, None, ann, Role.LEAD, NOW)
+    with database.reading() as connection:
+        role, left_out, *_ = entries = audit.latest(connection)
+    assert (role.who, role.means) == (None, "ann")
+    assert audit.in_words(role) == "from: annotator; to: lead"
+    assert (left_out.who, left_out.means) == ("lena", "clip, ann")
+    assert audit.in_words(left_out) == "from: done; reason: =looked away"
+    rows = list(csv.DictReader(io.StringIO(audit.written(entries))))
+    assert [row["what"] for row in rows] == ["role changed", "excluded", "assigned"]
+    assert json.loads(rows[1]["detail"])["reason"] == "=looked away"
+    assert not [cell for row in rows for cell in row.values() if cell.startswith("=")]

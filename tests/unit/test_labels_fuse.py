@@ -140,6 +140,15 @@ def test_where_fewer_than_half_said_anything_there_is_no_value():
     assert fuse(table).made["least_raters"] == 2
 
 
+def test_where_no_frame_has_a_value_it_says_why():
+    nan = float("nan")
+    assert fuse([[nan], [nan]]).made["notes"] == ["no frame has a value: nobody said anything"]
+    (told,) = fuse([[1.0, nan, nan], [nan, 1.0, nan], [nan, nan, 1.0]]).made["notes"]
+    assert told.endswith("in none did 2 of 3 raters say anything")
+    opposed = np.outer(np.arange(30.0), [1.0, -1.0])
+    assert "none has a weight above zero" in fuse(opposed, "ewe-leave-one-out").made["notes"][-1]
+
+
 def test_one_rater_is_their_own_mean():
     table = np.array([[1.0], [2.0], [float("nan")]])
     for how in Fusion:

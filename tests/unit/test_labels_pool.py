@@ -1,5 +1,7 @@
 """Clips put together by a rule with a name, and intervals that are honest about slow sliders."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 import rated
@@ -7,7 +9,7 @@ from rated import wandering
 
 from taver.core.errors import InputError
 from taver.labels.agreement import FIGURES, agreement
-from taver.labels.bootstrap import cut, intervals
+from taver.labels.bootstrap import cut, expanded, intervals
 from taver.labels.pool import ClipValues, Zero, pooled
 
 NAN = float("nan")
@@ -42,6 +44,24 @@ def test_a_clip_that_fewer_rated_is_named_and_left_out_of_the_pool():
     assert pool.left_out == ("b",)
     assert "without b" in pool.rule
     assert len(pool.values) == 300
+
+
+def test_one_clip_that_a_fourth_rater_saw_does_not_keep_the_others_out():
+    three = ["P1", "P2", "P3"]
+    pool = pooled([clip("a", three, 1), clip("b", [*three, "P4"], 2), clip("c", three, 3)])
+    assert pool.columns == ("P1", "P2", "P3")
+    assert pool.by_rater
+    assert len(pool.values) == 600
+    assert pool.left_out == ("b",)
+    assert "without b, which fewer or more raters rated" in pool.rule
+
+
+def test_clips_with_one_rater_so_far_do_not_keep_out_those_with_several():
+    alone = [clip(name, ["P1"], n) for n, name in enumerate("abc")]
+    pool = pooled([*alone, clip("d", ["P1", "P2"], 4)])
+    assert pool.columns == ("P1", "P2")
+    assert pool.left_out == ("a", "b", "c")
+    assert pooled(alone).columns == ("P1",)
 
 
 def test_raters_who_said_nothing_of_a_clip_are_not_in_it():
@@ -86,6 +106,15 @@ def test_intervals_hold_the_figure_and_are_the_same_each_time():
         assert found[name].low < getattr(whole, name) < found[name].high
 
 
+@pytest.mark.parametrize(("blocks", "student"), [(8, 2.36462), (24, 2.06866), (2400, 1.96096)])
+def test_few_stretches_make_intervals_as_much_wider_as_students_are(blocks, student):
+    normal = NormalDist()
+    assert expanded(0.025, blocks) == pytest.approx(
+        normal.cdf(-student * (blocks / (blocks - 1)) ** 0.5), rel=0.003
+    )
+    assert expanded(0.025, blocks) < 0.025
+
+
 def test_drawing_the_same_block_everywhere_gives_the_plain_figures():
     values, _ = rated.green()
     wide = intervals(values, step_s=0.1, block_s=30.0)
@@ -95,14 +124,16 @@ def test_drawing_the_same_block_everywhere_gives_the_plain_figures():
 
 def test_frames_drawn_singly_would_feign_certainty():
     rng = np.random.default_rng(3)
-    held = {0.1: 0, 10.0: 0}
-    for _ in range(30):  # raters whose true alpha is 0.75: one part common, one their own
+    held, drawn = {0.1: 0, 10.0: 0}, {0.1: 10, 10.0: 30}
+    for run in range(30):  # raters whose true alpha is 0.75: one part common, one their own
         common, own = slow(rng, 2400, 1), slow(rng, 2400, 3)
         for block_s in held:
-            found = intervals(common + own, step_s=0.1, block_s=block_s, resamples=200)
-            held[block_s] += found["cronbach_alpha"].low <= 0.75 <= found["cronbach_alpha"].high
-    assert held[0.1] <= 15
-    assert held[10.0] >= 21
+            if run < drawn[block_s]:
+                found = intervals(common + own, step_s=0.1, block_s=block_s, resamples=200)
+                alpha = found["cronbach_alpha"]
+                held[block_s] += alpha.low <= 0.75 <= alpha.high
+    assert held[0.1] <= 5
+    assert held[10.0] >= 25
 
 
 def slow(rng, frames, columns):

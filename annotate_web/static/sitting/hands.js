@@ -22,6 +22,16 @@ export function listen({ parts, to, state, fps }) {
     for (const [code, at_ms] of held.due(performance.now())) move(...holds.get(code), at_ms);
     if (held.any) timer = setTimeout(tick, 10);
   };
+  // What a mouse has chosen in does not hold the keys: it would take the arrows from the sliders.
+  let pointed = null;
+  for (const control of [parts.speed, parts.position, parts.volume]) {
+    control?.addEventListener("pointerdown", () => {
+      pointed = control;
+    });
+    control?.addEventListener("blur", () => {
+      pointed = null;
+    });
+  }
   const press = (code, at_ms, focused) => {
     const [dimension, by] = STEPS[code];
     const arrow = code.startsWith("Arrow");
@@ -33,9 +43,10 @@ export function listen({ parts, to, state, fps }) {
 
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || parts.remark.open) return;
-    const target = event.target;
-    const types = target.closest?.("textarea, select");
-    if (types) return;
+    if (pointed && (event.code in STEPS || event.code in KEYS)) pointed.blur();
+    const target = document.activeElement ?? event.target;
+    if (target.closest("textarea")) return;
+    if (target.closest("select") && (event.code.startsWith("Arrow") || event.code === "Space")) return;
     const focused = target.type === "range" ? target.id : "";
     if (event.code in STEPS) {
       // The position and the volume have the arrows for themselves while they are in focus.
@@ -47,11 +58,14 @@ export function listen({ parts, to, state, fps }) {
     const act = KEYS[event.code];
     if (!act || event.repeat && event.code !== "ArrowLeft" && event.code !== "ArrowRight") return;
     if (focused && event.code.startsWith("Arrow")) return;
-    if (event.code === "Space" && target.closest?.("button, a, summary")) return;
+    if (event.code === "Space" && target.closest("button, a, summary")) return;
     event.preventDefault();
     act(to, state(), fps, event.timeStamp);
   });
-  addEventListener("keyup", (event) => held.release(event.code));
+  addEventListener("keyup", (event) => {
+    if (event.key === "Meta") held.releaseAll(); // a Mac tells of no other key while it is down
+    else held.release(event.code);
+  });
   addEventListener("blur", () => held.releaseAll());
   document.addEventListener("visibilitychange", () => {
     held.releaseAll();

@@ -8,11 +8,15 @@ import { openStore } from "./store.js";
 const AGAIN_MS = 3000;
 
 const note = document.getElementById("leftover");
-if (note && !lacking().length) await sendAll(await openStore());
+if (note && !lacking().length) {
+  const store = await openStore().catch(() => null); // whoever opens a clip is told
+  if (store) await sendAll(store);
+}
 
 async function sendAll(store) {
   const stuck = new Set(); // sittings that the server will take no more of
   const seen = new Set();
+  let refused = 0;
   let texts = null;
   for (;;) {
     const left = await leftIn(store, stuck);
@@ -28,7 +32,10 @@ async function sendAll(store) {
       if (!pen) continue;
       const state = await sendOne(store, record.assignment);
       if (state === "kept") all -= count;
-      else if (state === "refused" || state === "ended") stuck.add(record.sitting);
+      else if (["refused", "ended", "somebodyElse"].includes(state)) {
+        stuck.add(record.sitting);
+        if (state === "refused") refused += count;
+      }
       else say(texts["state.leftover_offline"], all);
       pen.leave();
     }
@@ -36,6 +43,7 @@ async function sendAll(store) {
   }
   note.hidden = true;
   if (seen.size > stuck.size) location.reload(); // a clip may be done now
+  else if (refused) say(texts["state.leftover_refused"], refused);
 }
 
 // The sittings of which the server may not know all. One that is over counts until it is forgotten:
@@ -55,9 +63,11 @@ async function sendOne(store, assignment) {
   const record = await store.sitting(assignment); // another window may have sent it by now
   if (!record) return "kept";
   let state = null;
-  await senderOf(store, record, (now) => {
+  const sender = senderOf(store, record, (now) => {
     if (state !== "refused") state = now;
-  }).flush();
+  });
+  await sender.flush();
+  sender.stop();
   if (state === "kept" && (await isOver(store, record))) {
     await store.forget(assignment, record.sitting);
   }

@@ -14,6 +14,7 @@ export const LOWEST = -10;
 export const HIGHEST = 10;
 export const COUNT = 3;
 const MARKS = [...DIMENSIONS, "unseen"];
+const CLOSED = ["finished", "elsewhere", "broken"]; // nothing is told from here any more
 
 // `track` holds what the frames have: { arousal: [], valence: [], unseen: [] }, null where nothing;
 // `next` is the first frame that no pass has reached.
@@ -97,20 +98,21 @@ const ACTS = {
 
   // A picture is on the screen.
   frame(state, stamp, effects) {
+    const back = stamp.frame < state.frame; // and nobody had asked for it
     state.frame = stamp.frame;
     if (state.phase !== "playing") return;
-    if (!state.pass) {
-      follow(state);
-      if (stamp.frame >= state.next) open(state, state.next, stamp, effects);
-    } else {
-      give(state, stamp.frame);
-      keepUntouched(state, stamp, effects);
+    if (state.pass && back) close(state, stamp, effects);
+    if (state.pass) {
+      reach(state, stamp, effects);
+      return;
     }
+    follow(state);
+    if (stamp.frame >= state.next) open(state, state.next, stamp, effects);
   },
 
   // A slider was moved.
   set(state, { dimension, value, stamp }, effects) {
-    if (["finished", "elsewhere", "broken"].includes(state.phase)) return;
+    if (CLOSED.includes(state.phase)) return;
     const wanted = Math.min(HIGHEST, Math.max(LOWEST, Math.round(value)));
     if (!DIMENSIONS.includes(dimension) || wanted === state.values[dimension]) return;
     mark(state, dimension, wanted, stamp, effects);
@@ -118,7 +120,7 @@ const ACTS = {
 
   // The face cannot be seen from here on, or can again.
   unseen(state, { on, stamp }, effects) {
-    if (["finished", "elsewhere", "broken"].includes(state.phase)) return;
+    if (CLOSED.includes(state.phase)) return;
     const wanted = on ? 1 : 0;
     if (wanted !== state.values.unseen) mark(state, "unseen", wanted, stamp, effects);
   },
@@ -148,25 +150,24 @@ const ACTS = {
   },
 
   rate(state, { value, stamp }, effects) {
-    if (value === state.rate) return;
+    if (value === state.rate || CLOSED.includes(state.phase)) return;
     state.rate = value;
     emit(effects, "rate", stamp, { value });
     effects.push({ do: "rate", value });
   },
 
-  comment(_, { text, stamp }, effects) {
-    if (text.trim()) emit(effects, "comment", stamp, { body: { text: text.trim() } });
+  comment(state, { text, stamp }, effects) {
+    if (text.trim() && !CLOSED.includes(state.phase)) emit(effects, "comment", stamp, { body: { text: text.trim() } });
   },
 
-  dropped(_, { value, unheard, stamp }, effects) {
-    emit(effects, "dropped", stamp, { value, body: { unheard } });
+  dropped(state, { value, unheard, stamp }, effects) {
+    if (!CLOSED.includes(state.phase)) emit(effects, "dropped", stamp, { value, body: { unheard } });
   },
 
   // How late the page was at worst. It comes again and again, so that it is known how far a pass
   // got, even if the machine dies in it.
   lag(state, { value, stamp }, effects) {
     if (!state.pass) return;
-    give(state, stamp.frame);
     emit(effects, "lag", stamp, { value });
   },
 
@@ -177,6 +178,7 @@ const ACTS = {
   },
 
   broken(state, { why, stamp }, effects) {
+    if (CLOSED.includes(state.phase)) return;
     close(state, stamp, effects);
     if (state.phase === "playing") effects.push({ do: "pause" });
     state.phase = "broken";
@@ -201,14 +203,24 @@ function start(state, effects) {
 }
 
 function mark(state, name, value, stamp, effects) {
-  if (state.pass) give(state, stamp.frame);
-  else if (state.phase === "playing") open(state, stamp.frame, stamp, effects);
+  let at = stamp;
+  if (!state.pass && state.phase === "playing") {
+    follow(state, stamp.frame);
+    open(state, stamp.frame, stamp, effects);
+  }
+  if (state.pass) {
+    // A pass goes forward: the film may be behind of where it was thought to be.
+    at = { ...stamp, frame: Math.max(stamp.frame, state.pass.at) };
+    reach(state, at, effects);
+  }
   state.touched = { ...state.touched, [name]: true };
   state.values = { ...state.values, [name]: value };
-  tell(state, name, stamp, effects);
+  tell(state, name, at, effects);
 }
 
-function open(state, frame, stamp, effects) {
+// Never beyond the first frame that nothing was said of: none is passed over.
+function open(state, wanted, stamp, effects) {
+  const frame = Math.min(wanted, state.next);
   const at = { ...stamp, frame };
   // Where the sliders stand by following, or since before a reload, the server has yet to know.
   for (const name of MARKS) tell(state, name, at, effects, { by: "resume" });
@@ -219,6 +231,7 @@ function open(state, frame, stamp, effects) {
 function close(state, stamp, effects) {
   if (!state.pass) return;
   const frame = Math.max(stamp.frame, state.pass.at - 1);
+  reach(state, { ...stamp, frame }, effects);
   give(state, frame + 1);
   state.pass = null;
   state.touched = {};
@@ -238,26 +251,32 @@ function give(state, frame) {
   state.next = Math.max(state.next, until);
 }
 
-// The sliders show what the frame on the screen has.
-function follow(state) {
+// The sliders show what a frame has: the one on the screen.
+function follow(state, frame = state.frame) {
   const values = { ...state.values };
   for (const name of MARKS) {
-    const had = state.track[name][state.frame];
+    const had = state.track[name][frame];
     if (had !== null && had !== undefined) values[name] = had;
   }
   if (MARKS.some((name) => values[name] !== state.values[name])) state.values = values;
 }
 
-// In a pass over frames that have values, what was not touched keeps them; beyond, all is new.
-function keepUntouched(state, stamp, effects) {
-  if (!isOverwriting(state) || stamp.frame >= state.pass.first) return;
-  for (const name of MARKS) {
-    if (state.touched[name]) continue;
-    const had = state.track[name][stamp.frame];
-    if (had === null || had === undefined || had === state.values[name]) continue;
-    state.values = { ...state.values, [name]: had };
-    tell(state, name, stamp, effects, { by: "kept" });
+// The pass has come to a frame. Where frames have values, what was not touched keeps them, also those
+// of pictures that were never shown; beyond, all is new.
+function reach(state, stamp, effects) {
+  const until = Math.min(stamp.frame, state.pass.first - 1);
+  for (let frame = state.pass.at; frame <= until; frame += 1) {
+    for (const name of MARKS) {
+      if (state.touched[name]) continue;
+      const had = state.track[name][frame];
+      if (had === null || had === undefined || had === state.values[name]) continue;
+      give(state, frame);
+      state.values = { ...state.values, [name]: had };
+      const at = frame === stamp.frame ? stamp : { frame, media_ns: null, delay_us: null };
+      tell(state, name, at, effects, { by: "kept" });
+    }
   }
+  give(state, stamp.frame);
 }
 
 function tell(state, name, stamp, effects, body) {

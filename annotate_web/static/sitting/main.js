@@ -13,11 +13,16 @@ import { View } from "./view.js";
 
 const page = document.getElementById("sitting").dataset;
 const assignment = Number(page.assignment);
-const texts = await (await fetch(page.texts)).json();
+const AGAIN_MS = 2000;
+const later = () => new Promise((done) => setTimeout(done, AGAIN_MS));
+const texts = await wordsOf(page.texts);
 const say = (key, values = {}) =>
   (texts[key] ?? key).replace(/\{(\w+)\}/g, (field, name) => values[name] ?? field);
 const view = new View(say);
 let sitting = null;
+let away = false; // another window has the pen
+let unkeptNow = false;
+let blocked = false;
 
 // What ends the opening, and what can be done about it.
 class Stopped extends Error {
@@ -39,6 +44,7 @@ if (found.length) {
 
 async function open({ force }) {
   view.trouble(null);
+  away = false;
   const pen = await takePen(assignment, handOver, { force });
   if (!pen) {
     stopped(say("sitting.elsewhere"), takeOver());
@@ -49,7 +55,8 @@ async function open({ force }) {
   } catch (error) {
     pen.leave();
     if (error instanceof Stopped) stopped(error.message, error.ways);
-    else throw error;
+    else if (error instanceof DOMException) stopped(say("sitting.broken_keep"), reload());
+    else stopped(`${say("sitting.cannot")}: ${error.message}`, reload());
   }
 }
 
@@ -59,18 +66,15 @@ async function openHere(force) {
   });
   navigator.storage?.persist?.();
   const earlier = await store.sitting(assignment);
-  if (earlier) await sendRest(store, earlier);
+  const no = earlier ? await sendRest(store, earlier) : null;
   const client = earlier?.client ?? crypto.randomUUID();
   const { sitting: name } = await sure(`/api/assignments/${assignment}/sitting`, { client, take: force });
-  if (earlier && earlier.sitting !== name) {
-    const left = await store.events(earlier.sitting, earlier.acknowledged);
-    if (left.length) await store.setAside(left, { error: "never acknowledged" });
-    await store.forget(assignment, earlier.sitting);
-  }
+  const lost = earlier && earlier.sitting !== name ? await putAway(store, earlier, no) : null;
   const described = await sure(`/api/sittings/${name}`);
   const { clip } = described;
   const record = { assignment, sitting: name, client, acknowledged: described.acknowledged };
   await store.keepSitting(record);
+  stillOurs();
   const number = Math.max(await store.lastNumber(name), described.highest);
   sitting = new Sitting({ store, record, number, hear });
   sitting.store = store;
@@ -79,6 +83,7 @@ async function openHere(force) {
   await sitting.flush();
   const track = await sure(page.track);
   view.ready(clip);
+  if (lost) await refused(lost);
   for (const { kind, frame, body } of before) {
     if (kind === "comment") view.comment(frame, body.text);
   }
@@ -86,8 +91,9 @@ async function openHere(force) {
   sitting.traces = traces;
   traces.redraw = () => sitting?.state && traces.draw(sitting.state);
   const player = new Player(view.parts.film, clip, heardOfFilm);
-  await filmOf(player, clip);
+  await filmOf(player, clip, name);
   await player.seek(Math.min(track.next, clip.frames - 1));
+  stillOurs();
   sitting.start(player, {
     frames: clip.frames,
     values: described.values,
@@ -99,7 +105,12 @@ async function openHere(force) {
   globalThis.taverSitting = sitting; // for whoever looks into what a page did
 }
 
-async function filmOf(player, clip) {
+// While a film is fetched, another window may take over.
+function stillOurs() {
+  if (away) throw new Stopped(say("sitting.taken"), takeOver());
+}
+
+async function filmOf(player, clip, name) {
   for (;;) {
     try {
       await player.load(clip.media, (share) => view.loading(share));
@@ -108,25 +119,45 @@ async function filmOf(player, clip) {
       if (error instanceof FilmError && view.parts.film.error) {
         throw new Stopped(say("sitting.broken_film"), { way: toClips() });
       }
+      await sure(`/api/sittings/${name}`); // a log-in that has ended is told as that
       await pressed(say("sitting.broken_fetch"), say("sitting.again"));
     }
   }
 }
 
-// What an earlier sitting in this browser did not get through, before anything new.
+// What an earlier sitting in this browser did not get through, before anything new. Returns what the
+// server said where it will not have it.
 async function sendRest(store, record) {
   for (;;) {
     let state = "kept";
-    await senderOf(store, record, (now) => {
+    let no = null;
+    const sender = senderOf(store, record, (now, detail) => {
       state = now;
-    }).flush();
+      if (now === "refused") no = detail;
+    });
+    await sender.flush();
+    sender.stop();
     const left = await store.sitting(assignment);
     record.acknowledged = left?.acknowledged ?? record.acknowledged;
-    if (!["offline", "loggedOut", "sending"].includes(state)) return;
+    if (state === "broken") throw new Stopped(say("sitting.broken_keep"), reload());
+    if (!["offline", "loggedOut", "sending"].includes(state)) return no;
     const count = (await store.lastNumber(record.sitting)) - record.acknowledged;
-    view.kept(state, count);
-    await new Promise((done) => setTimeout(done, 2000));
+    view.kept(state === "offline" ? "leftover_offline" : state, count);
+    await later();
   }
+}
+
+// Lets go of a sitting that is not gone on with, and sets aside what the server does not have of it:
+// all of it, where it does not know the sitting (it was brought back from an older backup). Returns
+// what is to be told, or null.
+async function putAway(store, { sitting: name, acknowledged }, no) {
+  const answer = await ask(`/api/sittings/${name}`).catch(() => null);
+  if (!answer || answer.status >= 500) return null; // it stays as it is
+  const left = await store.events(name, answer.status === 404 ? 0 : acknowledged);
+  const why = no ?? (answer.status === 404 ? answer.told : {});
+  if (left.length) await store.setAside(left, why);
+  await store.forget(assignment, name);
+  return left.length ? { ...why, sitting: name } : null;
 }
 
 // Asks until there is an answer.
@@ -137,10 +168,19 @@ async function sure(address, body = undefined) {
       view.kept("loading");
       return answer.told;
     }
-    if (answer && isLoggedOut(answer)) view.kept("loggedOut", 0);
-    else if (answer && answer.status < 500 && answer.status !== 429) throw refusal(answer.told);
-    else view.kept("offline", 0);
-    await new Promise((done) => setTimeout(done, 2000));
+    if (answer && isLoggedOut(answer)) view.kept("loggedOut_first");
+    else if (answer?.told.error && answer.status < 500 && answer.status !== 429) throw refusal(answer.told);
+    else view.kept("offline_first");
+    await later();
+  }
+}
+
+// The page's words, as soon as they can be had: without them nothing can be told.
+async function wordsOf(address) {
+  for (;;) {
+    const answer = await ask(address).catch(() => null);
+    if (answer?.status === 200) return answer.told;
+    await later();
   }
 }
 
@@ -164,15 +204,28 @@ function hear(type, detail) {
   else if (type === "kept") heardOfServer(detail);
   else if (type === "comment") view.comment(detail.frame, detail.text);
   else if (type === "unkept") unkept();
+  else if (type === "kept_again") keptAgain();
   else if (type === "taken") handOver();
   else if (type === "refused") refused(detail);
   else if (type === "ended" && detail === "taken") handOver();
-  else if (type === "ended") stopped(say("sitting.ended_reopened"), reload());
+  else if (type === "ended") ended(detail);
+}
+
+// Whoever leads has taken the clip away, or opened it anew.
+function ended(how) {
+  sitting.happen("pause");
+  sitting.happen("elsewhere");
+  if (how === "reopened") stopped(say("sitting.ended_reopened"), reload());
+  else stopped(say("sitting.ended_away"), { way: toClips() });
 }
 
 function show(state) {
   view.show(state);
   sitting.traces.draw(state);
+  if (state.phase === "playing" && blocked) {
+    blocked = false;
+    view.trouble(null);
+  }
   if (state.phase === "finished") finished();
 }
 
@@ -182,10 +235,12 @@ function heardOfFilm(type, detail) {
   else if (type === "end") sitting.happen("end");
   else if (type === "stall") sitting.happen("pause", { why: "stall" });
   else if (type === "stopped") sitting.happen("pause", { why: "you" });
+  else if (type === "started") sitting.happen("play");
   else if (type === "dropped") sitting.happen("dropped", { value: detail.dropped, unheard: detail.unheard });
   else if (type === "blocked") {
     sitting.happen("pause", { why: "blocked" });
     view.trouble(say("sitting.blocked"));
+    blocked = true;
   } else if (type === "broken") {
     sitting.happen("broken", { why: "film" });
     stopped(say("sitting.broken_film"), { way: toClips() });
@@ -193,7 +248,7 @@ function heardOfFilm(type, detail) {
 }
 
 function heardOfServer({ state, count }) {
-  view.kept(state, count);
+  view.kept(unkeptNow && ["kept", "sending"].includes(state) ? "unkept" : state, count);
   if (sitting?.state?.phase === "finished") finished();
 }
 
@@ -213,7 +268,8 @@ async function finished() {
 
 function remark(at_ms) {
   const { parts } = view;
-  if (sitting.state.phase === "playing") sitting.happen("pause", {}, at_ms);
+  if (["finished", "elsewhere", "broken"].includes(sitting.state.phase)) return;
+  if (["playing", "counting"].includes(sitting.state.phase)) sitting.happen("pause", {}, at_ms);
   const frame = sitting.state.frame;
   parts["remark-at"].textContent = view.time(frame);
   parts["remark-text"].value = "";
@@ -229,7 +285,11 @@ function remark(at_ms) {
 
 // Another window goes on: everything done here is kept before it may.
 async function handOver() {
-  if (!sitting) return;
+  away = true;
+  if (!sitting) {
+    stopped(say("sitting.taken"), takeOver());
+    return;
+  }
   sitting.happen("pause", { why: "elsewhere" });
   sitting.happen("elsewhere");
   await sitting.flush().catch(() => {});
@@ -252,12 +312,24 @@ function takeOver() {
 }
 
 function unkept() {
+  unkeptNow = true;
   sitting.happen("pause", { why: "lost" });
+  view.kept("unkept", sitting.waiting);
   view.trouble(say("sitting.broken_keep"));
 }
 
+function keptAgain() {
+  if (unkeptNow) view.trouble(null);
+  unkeptNow = false;
+}
+
+// Only what the disk did not take is lost with the page.
+addEventListener("beforeunload", (event) => {
+  if (unkeptNow) event.preventDefault();
+});
+
 async function refused(told) {
-  const aside = await sitting.store.aside();
+  const aside = await sitting.store.aside(told.sitting ?? sitting.name);
   const why = `${told.error ?? ""} ${told.fix ? `(${told.fix})` : ""}`;
   const act = () => {
     const file = new Blob([JSON.stringify(aside, null, 1)], { type: "application/json" });

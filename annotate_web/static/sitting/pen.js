@@ -1,5 +1,7 @@
 // One window at a time writes a sitting: whoever holds the lock of the assignment.
 
+import { within } from "./within.js";
+
 const LEAVE_MS = 1500;
 
 // Resolves to a pen, or to null where another window of this browser has it. `taken()` is called
@@ -8,7 +10,7 @@ export async function takePen(assignment, taken, { force = false } = {}) {
   const name = `taver-sitting-${assignment}`;
   const channel = new BroadcastChannel(name);
   if (force) channel.postMessage("leave"); // so that it keeps what it has first
-  const had = force ? await held(name, { signal: AbortSignal.timeout(LEAVE_MS) }) : null;
+  const had = force ? await held(name, { signal: within(LEAVE_MS) }) : null;
   const got = had ?? (await held(name, force ? { steal: true } : { ifAvailable: true }));
   if (!got) {
     channel.close();

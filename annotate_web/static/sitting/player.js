@@ -3,6 +3,8 @@
 import { lostBetween, shownAt_ms, stampOf } from "./stamp.js";
 
 const STALL_MS = 250;
+const SOUGHT_MS = 500; // a jump that is over shows its picture within this
+const SILENT_MS = 30_000; // so long nothing came: the connection is gone
 
 export class FilmError extends Error {}
 
@@ -15,7 +17,7 @@ export class Player {
   #playing = false;
   #stalled = null;
 
-  // `say(type, detail)` hears: frame, end, stall, broken, dropped.
+  // `say(type, detail)` hears: frame, end, stall, stopped, started, blocked, broken, dropped.
   constructor(video, clip, say) {
     this.#video = video;
     this.#clip = clip;
@@ -30,7 +32,17 @@ export class Player {
     video.addEventListener("playing", () => clearTimeout(this.#stalled));
     video.addEventListener("error", () => say("broken"));
     // The system's own media keys and menus.
-    video.addEventListener("pause", () => this.#playing && !video.ended && say("stopped"));
+    video.addEventListener("pause", () => {
+      if (this.#playing && video.paused && !video.ended) say("stopped");
+    });
+    video.addEventListener("play", () => {
+      if (!this.#playing && !video.paused) say("started");
+      if (!this.#playing) video.pause(); // it was not let
+    });
+    video.addEventListener("seeked", () => {
+      const sought = this.#sought;
+      setTimeout(() => this.#sought === sought && this.#arrive(), SOUGHT_MS);
+    });
     this.#listen();
   }
 
@@ -77,11 +89,20 @@ export class Player {
     });
   }
 
-  // Which frame was seen at a moment of the page's clock.
+  // Which frame was seen at a moment of the page's clock; in a jump, the one that was asked for.
   stamp(at_ms) {
+    if (this.#sought) {
+      const { frame } = this.#sought;
+      return { frame, media_ns: Math.round((frame / this.#clip.fps) * 1e9), delay_us: null };
+    }
     const moves = this.#playing && !this.#video.paused && !this.#video.seeking;
     const rate = moves ? this.#video.playbackRate : 0;
     return stampOf(this.shown, at_ms, rate, this.#clip, performance.now() - at_ms);
+  }
+
+  #arrive() {
+    this.#sought?.done();
+    this.#sought = null;
   }
 
   #listen() {
@@ -95,9 +116,10 @@ export class Player {
         presented: told.presentedFrames,
       };
       const jumped = this.#sought !== null;
-      if (jumped && this.shown.frame === this.#sought.frame) {
-        this.#sought.done();
-        this.#sought = null;
+      if (jumped) {
+        // A last picture from before the jump is nobody's any more.
+        if (this.shown.frame !== this.#sought.frame && this.#video.seeking) return;
+        this.#arrive();
       }
       if (before && !jumped && this.#playing && this.#video.playbackRate <= 1) {
         const lost = lostBetween(before, this.shown, this.#clip);
@@ -109,18 +131,31 @@ export class Player {
 }
 
 async function fetched(address, progress) {
-  const answer = await fetch(address, { credentials: "same-origin" });
-  if (!answer.ok) throw new FilmError(`HTTP ${answer.status}`);
-  const whole = Number(answer.headers.get("Content-Length")) || 0;
-  const parts = [];
-  let had = 0;
-  for await (const part of read(answer.body)) {
-    parts.push(part);
-    had += part.length;
-    if (whole) progress(had / whole);
+  const gone = new AbortController();
+  let silent = null;
+  const heard = () => {
+    clearTimeout(silent);
+    silent = setTimeout(() => gone.abort(), SILENT_MS);
+  };
+  heard();
+  try {
+    const given = { credentials: "same-origin", redirect: "error", signal: gone.signal };
+    const answer = await fetch(address, given);
+    if (!answer.ok) throw new FilmError(`HTTP ${answer.status}`);
+    const whole = Number(answer.headers.get("Content-Length")) || 0;
+    const parts = [];
+    let had = 0;
+    for await (const part of read(answer.body)) {
+      heard();
+      parts.push(part);
+      had += part.length;
+      if (whole) progress(had / whole);
+    }
+    if (whole && had < whole) throw new FilmError("cut off");
+    return new Blob(parts, { type: "video/webm" });
+  } finally {
+    clearTimeout(silent);
   }
-  if (whole && had < whole) throw new FilmError("cut off");
-  return new Blob(parts, { type: "video/webm" });
 }
 
 async function* read(stream) {

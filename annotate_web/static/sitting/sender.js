@@ -4,14 +4,18 @@ export const BATCH = 200;
 export const EVERY_MS = 1000;
 const LONGEST_MS = 30_000;
 const LOGGED_OUT_MS = 4000;
+const AWAY = ["withdrawn", "excluded"]; // a clip that is not theirs to do any more
 
 // `store`: see store.js. `post(sitting, batch)` answers { status, told } or rejects. `say(state,
-// detail)` hears: kept (all is on the server), sending, offline, loggedOut, refused, ended.
+// detail)` hears: kept (all is on the server), sending, offline, loggedOut, somebodyElse, broken (this
+// browser does not give back what it keeps), refused, ended.
 export class Sender {
   #given;
   #timer = null;
   #busy = null;
   #failed = 0;
+  #most = BATCH;
+  #away = false;
   #acknowledged;
 
   constructor({ store, assignment, sitting, acknowledged, post, say, random = Math.random }) {
@@ -49,16 +53,22 @@ export class Sender {
   }
 
   #run() {
-    this.#busy ??= this.#sendAll().finally(() => {
-      this.#busy = null;
-    });
+    this.#busy ??= this.#sendAll()
+      .catch(() => {
+        // The browser's own disk failed; what it has is tried again.
+        const wait_ms = this.#later("broken");
+        if (this.#timer === null) this.#sleep(wait_ms);
+      })
+      .finally(() => {
+        this.#busy = null;
+      });
     return this.#busy;
   }
 
   async #sendAll() {
     const { store, sitting, say } = this.#given;
     for (;;) {
-      const batch = await store.events(sitting, this.#acknowledged, BATCH);
+      const batch = await store.events(sitting, this.#acknowledged, this.#most);
       if (!batch.length) {
         say("kept");
         return;
@@ -86,6 +96,14 @@ export class Sender {
       say("loggedOut");
       return LOGGED_OUT_MS;
     }
+    if (told.code === "not_allowed") {
+      say("somebodyElse"); // who is logged in: theirs it is not, and whose it is may be back
+      return LOGGED_OUT_MS;
+    }
+    if (status === 413 && batch.length > 1) {
+      this.#most = Math.ceil(batch.length / 2); // long comments, or little is let through
+      return null;
+    }
     if (Array.isArray(told.refused) && told.refused.length) {
       const reasons = new Map(told.refused.map((one) => [one.seq, one]));
       const events = batch.filter((event) => reasons.has(event.seq));
@@ -99,16 +117,30 @@ export class Sender {
         // The server may have more than was sent just now: an answer got lost on its way.
         this.#acknowledged = reached;
         await store.acknowledge(assignment, sitting, reached);
+      } else if (reached < this.#acknowledged) {
+        // Or less: it was brought back from a backup. All of it is still here.
+        this.#acknowledged = reached;
+        const [next] = await store.events(sitting, reached, 1);
+        if (next?.seq === reached + 1) return null;
+      }
+      if (AWAY.includes(told.state) && !this.#away) {
+        this.#away = true; // told once; all that was done is sent nevertheless
+        say("ended", told.state);
       }
       if (told.ended && told.ended !== "done") {
         say("ended", told.ended);
         return reached >= last ? null : Infinity;
       }
+      if (told.ended === "done" && reached < last) {
+        this.#acknowledged = last; // nothing counts behind the end: it was set aside
+        return null;
+      }
       if (reached < batch[0].seq) return this.#later("offline");
       this.#failed = 0;
       return null;
     }
-    if (status >= 400 && status < 500 && ![408, 425, 429].includes(status)) {
+    // Whatever stands between may say no, too: only the server's own word counts.
+    if (told.error && status >= 400 && status < 500 && ![408, 425, 429].includes(status)) {
       await store.setAside(batch, told);
       say("refused", told);
       return Infinity;

@@ -1,5 +1,7 @@
 // Asks the server and tells it, with the token that every change carries.
 
+import { within } from "./within.js";
+
 let token = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
 // Answers with { status, told }; rejects when no answer came.
@@ -29,7 +31,7 @@ async function once(address, body) {
     credentials: "same-origin",
     cache: "no-store",
     redirect: "error",
-    signal: AbortSignal.timeout(20_000),
+    signal: within(20_000),
   });
   const isJson = (answer.headers.get("Content-Type") ?? "").includes("json");
   return { status: answer.status, told: isJson ? await answer.json() : {} };

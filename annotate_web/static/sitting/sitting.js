@@ -9,6 +9,7 @@ import { TakenError } from "./store.js";
 const COUNT_MS = 1000;
 const LAG_MS = 2000;
 const AGAIN_MS = 3000;
+const LONGEST_MS = 3_600_000; // no page is later than an hour: that was a machine asleep
 
 export class Sitting {
   state;
@@ -21,8 +22,9 @@ export class Sitting {
   #hear;
   #lag_ms = 0;
   #lag_timer = null;
+  #count_timer = null;
 
-  // `hear(type, detail)`: state, kept, comment, refused, ended, unkept, taken.
+  // `hear(type, detail)`: state, kept, comment, refused, ended, unkept, kept_again, taken.
   constructor({ store, record, number, hear }) {
     this.#store = store;
     this.#record = record;
@@ -30,8 +32,13 @@ export class Sitting {
     this.number = this.kept = number;
     this.#sender = senderOf(store, record, (type, detail) => {
       if (type === "refused" || type === "ended") hear(type, detail);
-      else hear("kept", { state: type, count: this.waiting });
+      // What is not on this machine's disk yet, the sender cannot know of.
+      else hear("kept", { state: type === "kept" && this.waiting ? "sending" : type, count: this.waiting });
     });
+  }
+
+  get name() {
+    return this.#record.sitting;
   }
 
   // How much is not on the server yet.
@@ -82,8 +89,10 @@ export class Sitting {
 
   #do(effect) {
     if (effect.do === "emit") this.#emit(effect.event);
-    else if (effect.do === "count") setTimeout(() => this.happen("tick"), COUNT_MS);
-    else if (effect.do === "play") {
+    else if (effect.do === "count") {
+      clearTimeout(this.#count_timer); // of a countdown that was stopped
+      this.#count_timer = setTimeout(() => this.happen("tick"), COUNT_MS);
+    } else if (effect.do === "play") {
       this.#lag_timer ??= setInterval(() => this.#tellLag(), LAG_MS);
       this.#player.play();
     } else if (effect.do === "pause") this.#player.pause();
@@ -110,6 +119,7 @@ export class Sitting {
       try {
         await this.#store.append(given);
         this.kept = Math.max(this.kept, event.seq);
+        if (given === undefined && this.kept === this.number) this.#hear("kept_again");
         this.#sender.wake(event.kind === "done" ? 0 : undefined);
         return;
       } catch (error) {
@@ -125,7 +135,7 @@ export class Sitting {
   }
 
   #late(late_ms) {
-    this.#lag_ms = Math.max(this.#lag_ms, late_ms);
+    this.#lag_ms = Math.min(Math.max(this.#lag_ms, late_ms), LONGEST_MS);
   }
 
   #tellLag() {

@@ -7,6 +7,7 @@
 const LONGEST_LEAD_MS = 34;
 const BUSY_MS = 30;
 const LONGEST_WAIT = 1.25; // pictures
+const DAY_MS = 86_400_000; // whoever comes back to a page after that has no delay
 
 export function shownAt_ms({ expectedDisplayTime, presentationTime }) {
   const lead_ms = expectedDisplayTime - presentationTime;
@@ -28,7 +29,7 @@ export function stampOf(shown, at_ms, rate, { fps, frames }, late_ms = 0) {
   return {
     frame: Math.min(Math.max(frame, 0), frames - 1),
     media_ns: Math.round(Math.min(shown.media_s + moved_s, length_s) * 1e9),
-    delay_us: Math.round(since_ms * 1000),
+    delay_us: Math.abs(since_ms) < DAY_MS ? Math.round(since_ms * 1000) : null,
   };
 }
 

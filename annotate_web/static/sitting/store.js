@@ -9,8 +9,12 @@ const ASIDE = "aside"; // what the server will never take
 // A number of an event was given twice: another window writes the same sitting.
 export class TakenError extends Error {}
 
-export async function openStore(indexed = indexedDB) {
-  const asking = indexed.open(NAME, VERSION);
+export async function openStore() {
+  return new Store(await opened());
+}
+
+async function opened() {
+  const asking = indexedDB.open(NAME, VERSION);
   asking.onupgradeneeded = () => {
     const base = asking.result;
     base.createObjectStore(EVENTS, { keyPath: ["sitting", "seq"] });
@@ -19,13 +23,15 @@ export async function openStore(indexed = indexedDB) {
   };
   const base = await answered(asking);
   base.onversionchange = () => base.close();
-  return new Store(base);
+  return base;
 }
 
 class Store {
   #base;
   #waiting = []; // events that the next transaction takes along
   #writing = null;
+  #unsent = []; // kept, and not acknowledged yet
+  #record = null;
 
   constructor(base) {
     this.#base = base;
@@ -45,13 +51,17 @@ class Store {
       const events = this.#waiting;
       this.#waiting = [];
       try {
-        const transaction = this.#begin([EVENTS], "readwrite");
+        const transaction = await this.#begin([EVENTS], "readwrite");
         for (const event of events) transaction.objectStore(EVENTS).add(event);
         await finished(transaction);
+        this.#unsent.push(...events);
       } catch (error) {
         this.#waiting = [...events, ...this.#waiting];
         this.#writing = null;
-        throw error.name === "ConstraintError" ? new TakenError() : error;
+        if (error.name !== "ConstraintError") throw error;
+        const late = this.#waiting.splice(0);
+        await this.setAside(late, { error: "another window wrote this sitting" });
+        throw new TakenError();
       }
     }
     this.#writing = null;
@@ -60,55 +70,59 @@ class Store {
   // The events of a sitting behind number `after`, in order.
   async events(sitting, after = 0, most = Infinity) {
     const range = IDBKeyRange.bound([sitting, after + 1], [sitting, Number.MAX_SAFE_INTEGER]);
-    const store = this.#begin([EVENTS]).objectStore(EVENTS);
+    const store = (await this.#begin([EVENTS])).objectStore(EVENTS);
     return answered(store.getAll(range, most === Infinity ? undefined : most));
   }
 
   async lastNumber(sitting) {
     const range = IDBKeyRange.bound([sitting, 0], [sitting, Number.MAX_SAFE_INTEGER]);
-    const store = this.#begin([EVENTS]).objectStore(EVENTS);
+    const store = (await this.#begin([EVENTS])).objectStore(EVENTS);
     const cursor = await answered(store.openKeyCursor(range, "prev"));
     return cursor ? cursor.primaryKey[1] : 0;
   }
 
-  sitting(assignment) {
-    return answered(this.#begin([SITTINGS]).objectStore(SITTINGS).get(assignment));
+  async sitting(assignment) {
+    return answered((await this.#begin([SITTINGS])).objectStore(SITTINGS).get(assignment));
   }
 
-  sittings() {
-    return answered(this.#begin([SITTINGS]).objectStore(SITTINGS).getAll());
+  async sittings() {
+    return answered((await this.#begin([SITTINGS])).objectStore(SITTINGS).getAll());
   }
 
   async keepSitting(record) {
-    const transaction = this.#begin([SITTINGS], "readwrite");
+    const transaction = await this.#begin([SITTINGS], "readwrite");
     transaction.objectStore(SITTINGS).put(record);
     await finished(transaction);
+    this.#record = record;
   }
 
   async acknowledge(assignment, sitting, acknowledged) {
-    const transaction = this.#begin([SITTINGS], "readwrite");
+    const transaction = await this.#begin([SITTINGS], "readwrite");
     const store = transaction.objectStore(SITTINGS);
     const record = await answered(store.get(assignment));
     if (record?.sitting === sitting && record.acknowledged < acknowledged) {
       store.put({ ...record, acknowledged });
     }
     await finished(transaction);
+    this.#unsent = this.#unsent.filter((event) => event.sitting !== sitting || event.seq > acknowledged);
   }
 
   // What cannot be sent is put where it can be fetched from.
   async setAside(events, why) {
-    const transaction = this.#begin([ASIDE], "readwrite");
+    const transaction = await this.#begin([ASIDE], "readwrite");
     for (const event of events) transaction.objectStore(ASIDE).put({ ...event, why });
     await finished(transaction);
   }
 
-  aside() {
-    return answered(this.#begin([ASIDE]).objectStore(ASIDE).getAll());
+  // Of one sitting: a browser may be several people's.
+  async aside(sitting) {
+    const range = IDBKeyRange.bound([sitting, 0], [sitting, Number.MAX_SAFE_INTEGER]);
+    return answered((await this.#begin([ASIDE])).objectStore(ASIDE).getAll(range));
   }
 
   // Only once the server has all of it.
   async forget(assignment, sitting) {
-    const transaction = this.#begin([EVENTS, SITTINGS], "readwrite");
+    const transaction = await this.#begin([EVENTS, SITTINGS], "readwrite");
     const all = IDBKeyRange.bound([sitting, 0], [sitting, Number.MAX_SAFE_INTEGER]);
     transaction.objectStore(EVENTS).delete(all);
     const store = transaction.objectStore(SITTINGS);
@@ -121,8 +135,25 @@ class Store {
     this.#base.close();
   }
 
-  #begin(names, mode = "readonly") {
-    return this.#base.transaction(names, mode, mode === "readwrite" ? { durability: "strict" } : {});
+  async #begin(names, mode = "readonly") {
+    const how = mode === "readwrite" ? { durability: "strict" } : {};
+    try {
+      return this.#base.transaction(names, mode, how);
+    } catch (error) {
+      if (error.name !== "InvalidStateError") throw error;
+      await this.#reopen();
+      return this.#base.transaction(names, mode, how);
+    }
+  }
+
+  // The browser has closed it, as when a site's data is cleared: what is not on the server yet is put
+  // there again.
+  async #reopen() {
+    this.#base = await opened();
+    const transaction = this.#base.transaction([EVENTS, SITTINGS], "readwrite", { durability: "strict" });
+    for (const event of this.#unsent) transaction.objectStore(EVENTS).put(event);
+    if (this.#record) transaction.objectStore(SITTINGS).put(this.#record);
+    await finished(transaction);
   }
 }
 

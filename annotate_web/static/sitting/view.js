@@ -2,12 +2,16 @@
 
 import { DIMENSIONS, isFollowing, isOverwriting, isWhole } from "./machine.js";
 
+const CALM = ["loading", "kept", "sending"];
+const LOG_IN = ["loggedOut", "loggedOut_first", "somebodyElse"];
+const COUNTED = ["offline", "leftover_offline", "loggedOut", "somebodyElse", "broken", "unkept"];
 const BUTTONS = ["play", "back", "on", "front", "anew", "unseen", "comment"];
 
 export class View {
   #say; // text of a key
   #fps;
   #last = {};
+  #worried = false;
   parts = {};
 
   constructor(say) {
@@ -43,13 +47,20 @@ export class View {
 
   // How far what was done is safe: always on the page, and told when it changes.
   kept(state, count = 0) {
-    const counted = ["offline", "loggedOut"].includes(state);
+    const counted = COUNTED.includes(state);
     const text = this.#say(`state.${state}`, { count });
     const { kept } = this.parts;
     if (kept.dataset.state === state && (!counted || kept.firstChild?.textContent === text)) return;
+    // A screen reader hears of trouble and of its end, not of each second's saving.
+    const worried = !CALM.includes(state);
+    if (worried ? kept.dataset.state !== state : this.#worried && state === "kept") {
+      this.parts.heard.textContent = text;
+    }
+    if (worried || state === "kept") this.#worried = worried;
     kept.dataset.state = state;
+    kept.classList.toggle("worried", worried);
     kept.replaceChildren(text);
-    if (state !== "loggedOut") return;
+    if (!LOG_IN.includes(state)) return;
     const way = document.createElement("a");
     way.href = this.parts.sitting.dataset.login;
     way.target = "_blank";
@@ -122,6 +133,7 @@ export class View {
       for (const name of BUTTONS) this.parts[name].disabled = !running;
       this.parts.comment.disabled = !(running || phase === "ready");
       this.parts.position.disabled = !running;
+      this.parts.speed.disabled = !(running || phase === "ready" || phase === "counting");
       this.parts.play.querySelector("[data-text]").textContent = this.#say(
         phase === "playing" ? "sitting.pause" : "sitting.play",
       );

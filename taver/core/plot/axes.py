@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from taver.core.plot.shapes import Axis
 
 LETTER_PX: Final = 6.6  # about
+BESIDE_PX: Final = 12.0  # to the right of the axes
 NAME_PX: Final = 20.0  # that slanting names need
 _SINE: Final = 0.574  # of 35 degrees
 _COSINE: Final = 0.819
@@ -52,7 +53,7 @@ def ends(axis: Axis, values: list[float], *, from_zero: bool = False) -> tuple[f
     room = (high - low) * 0.04
     low = axis.low if axis.low is not None else low - room * (low < 0 or not from_zero)
     high = axis.high if axis.high is not None else high + room * (high > 0 or not from_zero)
-    return (low, high) if high > low else (low - 0.5, low + 0.5)
+    return (low, high) if high > low else (low - 0.5 * (not from_zero), low + 0.5)
 
 
 def marks(axis: Axis, reach: tuple[float, float], most: int) -> list[tuple[float, str]]:
@@ -88,13 +89,18 @@ def grid(
         yield (
             _slanted(at, room.bottom + 12, words)
             if slanted
-            else text(at, room.bottom + 17, words, "middle")
+            else text(_inside(at, words, room), room.bottom + 17, words, "middle")
         )
     yield f'<path class="axis" d="M{room.left:.1f} {room.bottom:.1f}H{room.right:.1f}"/>'
     if across.label:
         yield text((room.left + room.right) / 2, height_px - 6, across.label, "middle")
     if up.label:
         yield text(2, room.top - 11, up.label, "start")
+
+
+def _inside(x: float, words: str, room: Room) -> float:
+    """Return where words have their middle so that the last are not cut off by the edge."""
+    return min(x, room.right + BESIDE_PX - LETTER_PX * wide(words) / 2)
 
 
 def slants(names: Sequence[str], width_px: float) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from taver.core.plot.shapes import Shape
 
-_TOP, _BOTTOM, _RIGHT, _ROW = 10.0, 26.0, 12.0, 18.0
+_TOP, _BOTTOM, _RIGHT, _ROW = 10.0, 26.0, axes.BESIDE_PX, 18.0
 
 
 def drawn(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from taver.core.progress import Silent
-from taver.dataset import schema
+from taver.dataset import marks, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ def _short(value: Any) -> str:
 
 
 def _recording(one: Recording, other: Recording) -> Iterator[str]:
-    yield from _attributes("", one.attributes, other.attributes)
+    yield from _attributes("", marks.without(one.attributes), marks.without(other.attributes))
     if one.slots != other.slots:
         yield f"{one.slots} and {other.slots} slots"
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from taver.dataset import schema
+from taver.dataset import schema, split
 from taver.dataset.stores import local_folder
 
 if TYPE_CHECKING:
@@ -62,11 +62,22 @@ class Info(msgspec.Struct, frozen=True, kw_only=True):
             ("recordings", f"{len(self.recordings)}, {self.hours * 60:.1f} minutes"),
             ("slots", f"{self.slots} at {self.rate_hz:g} a second"),
             ("stored", stored),
-            *(
-                (f"split {name}", ", ".join(f"{count} {part}" for part, count in sizes.items()))
-                for name, sizes in self.splits.items()
-            ),
+            *self._split_lines(),
         ]
+
+    def _split_lines(self) -> list[tuple[str, str]]:
+        """Return a line a split; those that leave one person out, one each, share a line."""
+        alone = [name for name in self.splits if name.startswith(split.WITHOUT)]
+        lines = [
+            (f"split {name}", ", ".join(f"{count} {part}" for part, count in sizes.items()))
+            for name, sizes in self.splits.items()
+            if name not in alone
+        ]
+        if alone:
+            lines.append(
+                (f"splits {split.WITHOUT}*", f"{len(alone)}: each leaves one person to test")
+            )
+        return lines
 
 
 def info(data: Dataset) -> Info:

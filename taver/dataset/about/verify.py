@@ -10,7 +10,7 @@ from taver.core.digest import sha256_of
 from taver.core.errors import TaverError
 from taver.core.progress import Silent
 from taver.core.storage import explained
-from taver.dataset import schema, split
+from taver.dataset import marks, schema, split
 from taver.dataset.documents.sums import listed, of_another_build, place_of
 from taver.dataset.stores import local_folder
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def verify(data: Dataset, progress: Progress | None = None) -> list[str]:
     """Return everything that is wrong with a dataset, in words; every chunk is unpacked.
 
-    Where its documents were made, every file is also compared with its checksum: without them a
-    changed bit in a picture that is not packed cannot be noticed. Documents of another build have
+    All values are compared with the digests that a build left. Where its documents were made, every
+    file is also compared with its checksum. Documents of another build have
     no checksums of this one: see `outlived`.
     """
     progress = progress or Silent()
@@ -48,6 +48,14 @@ def has_sums(data: Dataset) -> bool:
     return folder is not None and place_of(folder).is_file()
 
 
+def has_digests(data: Dataset) -> bool:
+    """Tell whether there is one to compare each of its arrays with."""
+    return all(
+        marks.of(one.attributes).keys() >= schema.columns_of(one.modalities).keys()
+        for one in data.recordings.values()
+    )
+
+
 def outlived(data: Dataset) -> Path | None:
     """Return the documents that were written of another build than the one that is there now."""
     folder = local_folder(data.root)
@@ -58,30 +66,53 @@ def outlived(data: Dataset) -> Path | None:
 
 def _recording(recording: Recording) -> Iterator[str]:
     columns: dict[str, Any] = {}
+    digests = marks.of(recording.attributes)
     for name in recording.columns():
         try:
             columns[name] = recording.column(name)
         except (TaverError, ValueError, RuntimeError, OSError) as error:
             yield f"{name} cannot be read: {error}"
+            continue
+        if name in digests and marks.of_column(name, columns[name]) != digests[name]:
+            yield f"{name} holds other values than were written"
     yield from _contradictions(recording, columns)
     for modality in recording.modalities:
-        yield from _pictures(recording, modality, columns.get(f"{modality}_valid"))
+        valid = columns.get(f"{modality}_valid")
+        yield from _pictures(recording, modality, valid, digests.get(modality.value))
 
 
-def _pictures(recording: Recording, modality: str, valid: Any) -> Iterator[str]:
+def _pictures(
+    recording: Recording, modality: str, valid: Any, digests: list[str] | None
+) -> Iterator[str]:
     """Unpack every chunk of a modality's pictures."""
-    for first in range(0, recording.slots, schema.CHUNK_FRAMES):
-        slots = np.arange(first, min(first + schema.CHUNK_FRAMES, recording.slots))
-        try:
-            pictures = recording.pictures(modality, slots)
-        except (TaverError, ValueError, RuntimeError, OSError) as error:
-            yield f"{modality}: {error}"
-            continue
-        if valid is not None:
-            empty = ~pictures.reshape(len(slots), -1).any(axis=1) & valid[slots]
-            if empty.any():
-                told = ", ".join(str(slot) for slot in slots[empty])
-                yield f"{modality}: nothing is in slots {told}, which are marked as valid"
+    for number, shard in enumerate(marks.shards(recording.slots)):
+        parts: list[Any] = []
+        wrong: list[str] = []
+        for first in shard[:: schema.CHUNK_FRAMES]:
+            slots = np.arange(first, min(first + schema.CHUNK_FRAMES, shard.stop))
+            try:
+                parts.append(recording.pictures(modality, slots))
+            except (TaverError, ValueError, RuntimeError, OSError) as error:
+                wrong.append(f"{modality}: {error}")
+                continue
+            if valid is not None:
+                wrong += _empty(modality, slots, parts[-1], valid)
+        if (
+            not wrong
+            and digests is not None
+            and digests[number : number + 1] != [marks.mark(parts)]
+        ):
+            wrong.append(
+                f"{modality}: slots {shard[0]} to {shard[-1]} hold other values than were written"
+            )
+        yield from wrong
+
+
+def _empty(modality: str, slots: Any, pictures: Any, valid: Any) -> Iterator[str]:
+    empty = ~pictures.reshape(len(slots), -1).any(axis=1) & valid[slots]
+    if empty.any():
+        told = ", ".join(str(slot) for slot in slots[empty])
+        yield f"{modality}: nothing is in slots {told}, which are marked as valid"
 
 
 def _contradictions(recording: Recording, columns: dict[str, Any]) -> Iterator[str]:

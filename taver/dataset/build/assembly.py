@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from taver.core.errors import DataError
-from taver.dataset import create, schema
+from taver.dataset import create, marks, schema
 from taver.dataset.build.job import blocks_of
 from taver.dataset.build.places import BLOCKS
 from taver.dataset.build.rated import LABELS
 from taver.dataset.build.recordings import names_of
-from taver.dataset.build.work import key_of, notes_of, unpacked
+from taver.dataset.build.work import MARK, key_of, notes_of, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,13 +63,18 @@ class Assembly:
     def finish(self, one: Planned) -> None:
         """Write what of a recording does not come in blocks."""
         group = self.root[schema.RECORDINGS][one.name]
+        names = schema.columns_of(one.cut.modalities)
+        earlier = self._kept.marks.get(one.name, {})
+        digests = {name: earlier[name] for name in names if name in earlier}
         if one.name in self._kept.pictures:
             for name in names_of(one):
                 self._staging.reuse(one.name, name)
         else:
             parts = [self._noted(block) for block in self._blocks(one)]
             noted = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-            self._write(group, {**one.values, **noted})
+            for modality in one.cut.modalities:
+                digests[modality.value] = noted.pop(f"{modality}{MARK}").tolist()
+            self._write(group, {**one.values, **noted}, digests)
         if one.name in self._kept.labels:
             for name in LABELS:
                 self._staging.reuse(one.name, name)
@@ -78,9 +83,9 @@ class Assembly:
                 if name in group:
                     del group[name]  # of a build that was stopped, with other raters
             self._make(group, one, LABELS)
-            self._write(group, one.labels)
+            self._write(group, one.labels, digests)
             self.labels_written += 1
-        group.attrs.put(one.attributes)
+        group.attrs.put({**one.attributes, marks.ATTRIBUTE: marks.ordered(digests)})
 
     def _make(self, group: Any, one: Planned, names: Sequence[str]) -> None:
         there = {name for name, _ in group.arrays()}
@@ -89,10 +94,11 @@ class Assembly:
             if name not in there:
                 create.array(group, name, slots=one.cut.slots, size_px=self._size_px, raters=raters)
 
-    def _write(self, group: Any, columns: dict[str, Any]) -> None:
+    def _write(self, group: Any, columns: dict[str, Any], digests: dict[str, list[str]]) -> None:
         for name, values in columns.items():
             array = group[name]
             array[...] = values
+            digests[name] = marks.of_column(name, values)
             if values.size:
                 sides = zip(array.shape, array.chunks, strict=True)
                 self.chunks_written += math.prod(-(-side // chunk) for side, chunk in sides)

@@ -15,12 +15,14 @@ from taver.core.session.folder import Session, find, folders
 from taver.core.session.footage import Footage
 from taver.core.session.manifest import State
 from taver.dataset import share
+from taver.dataset.build.leaving import OF_A_SESSION, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from taver.core.consent import Audience
     from taver.core.study import Study
+    from taver.dataset.build.leaving import Leaving
     from taver.dataset.config import BuildConfig
     from taver.dataset.share import Share
 
@@ -34,7 +36,11 @@ class Chosen(NamedTuple):
 
 
 def chosen(
-    study: Study, names: Sequence[str], config: BuildConfig, audience: Audience
+    study: Study,
+    names: Sequence[str],
+    config: BuildConfig,
+    audience: Audience,
+    leaving: Leaving,
 ) -> tuple[list[Chosen], list[str]]:
     """Return the sessions that take part, and why the others do not.
 
@@ -42,15 +48,22 @@ def chosen(
     """
     _refuse_heat_alone(config)
     wanted = list(dict.fromkeys(names or config.sessions))
-    sessions = [find(study, name) for name in wanted] or [Session(f) for f in folders(study)]
     taken, notes = [], []
-    for session in sessions:
+    people: dict[str, str | None] = {}
+    wrong: dict[str, TaverError] = {}
+    for name in wanted or [folder.name for folder in folders(study)]:
+        people[name] = None
         try:
+            session = find(study, name)
+            people[name] = session.manifest.participant
             one = _chosen(study, session, config, audience)
         except TaverError as error:
             if wanted:
                 raise
-            notes.append(f"{session.name}: left out, {error.what}")
+            if isinstance(error, (DataError, NotFoundError)):
+                wrong[name] = error
+            else:
+                notes.append(f"{name}: left out, {error.what}")
             continue
         notes += [f"{session.name}: without {name}: {why}" for name, why in
                   one.share.withheld.items()]  # fmt: skip
@@ -60,9 +73,9 @@ def chosen(
             "There is no session to build a dataset from",
             fix="record one of a person who agreed (taver capture, taver simulate), or name it "
             "with --session to see why it does not do",
-            problems=notes,
+            problems=[*notes, *(told(name, error) for name, error in wrong.items())],
         )
-    return taken, notes
+    return taken, [*notes, *leaving.out(wrong, people, "sessions cannot be used")]
 
 
 def _chosen(study: Study, session: Session, config: BuildConfig, audience: Audience) -> Chosen:
@@ -124,8 +137,9 @@ def refuse_rigs(study: Study, sessions: Sequence[Chosen], config: BuildConfig) -
     if not study.rig_file.is_file():
         raise NotFoundError(
             f"There is no calibration at {study.rig_file}, so depth cannot be brought onto colour",
-            fix="record a board, then: taver calibrate --session NAME; or leave depth out: "
-            'modalities = ["color", "thermal"] in build.toml',
+            fix="record a board, then: taver calibrate --session NAME; or leave out what needs it: "
+            'modalities = ["color"] in build.toml, with "thermal" only where taver faces was told '
+            "the face by --thermal-box",
         )
     found = []
     for one in needing:
@@ -143,8 +157,8 @@ def refuse_rigs(study: Study, sessions: Sequence[Chosen], config: BuildConfig) -
     if found:
         raise DataError(
             f"{study.rig_file} is not of every session's cameras",
-            fix="build the sessions of each rig by themselves: --session NAME, with the rig.json "
-            "of their cameras",
+            fix="build a dataset of each rig's sessions: --session NAME --out ANOTHER.zarr, with "
+            "the rig.json of their cameras in the study",
             problems=found,
         )
 
@@ -161,8 +175,11 @@ def _other_sizes(rig: Any, one: Chosen) -> list[str]:
         camera = rig.cameras.get(modality)
         if camera is None:
             continue
-        with Footage(one.session, modality) as footage:
-            size = (footage.header.width_px, footage.header.height_px)
+        try:
+            with Footage(one.session, modality) as footage:
+                size = (footage.header.width_px, footage.header.height_px)
+        except OF_A_SESSION:
+            continue  # told of when its faces are looked for
         if size != (camera.width_px, camera.height_px):
             found.append(
                 f"{modality}: calibrated {camera.width_px} x {camera.height_px} px, recorded "

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from taver.core import atomic, lock
-from taver.core.errors import BusyError
+from taver.core.errors import BusyError, InputError
 from taver.core.private import make_private_folder
 from taver.core.storage import explained
 from taver.dataset import schema
@@ -39,6 +39,7 @@ class Folder:
         """Open what is there; None if nothing is. What is not a dataset of ours is refused."""
         import zarr
 
+        self._refuse_file_above()
         self._mend()
         with explained(self.path):
             if not self.path.exists() or (self.path.is_dir() and not any(self.path.iterdir())):
@@ -59,9 +60,7 @@ class Folder:
 
     def room_bytes(self) -> int:
         """Return how much may be written."""
-        parent = self.path.parent
-        while not parent.exists():
-            parent = parent.parent
+        parent = self._above()
         with explained(parent):
             return shutil.disk_usage(parent).free
 
@@ -95,6 +94,19 @@ class Folder:
                 if not (self._staging / DATA).is_dir():
                     make_private_folder(self._staging / DATA)
             yield FolderStaging(self._staging)
+
+    def _above(self) -> Path:
+        """Return the folder in which it is, or the nearest one above that is there."""
+        with explained(self.path):
+            return next(parent for parent in self.path.parents if parent.exists())
+
+    def _refuse_file_above(self) -> None:
+        above = self._above()
+        if not above.is_dir():
+            raise InputError(
+                f"{self.name} cannot be: {above} is a file and no folder",
+                fix="give another --out, or another store in study.toml",
+            )
 
     def _mend(self) -> None:
         """Bring back what a program that died between two renamings left without its name."""

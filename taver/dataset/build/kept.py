@@ -7,12 +7,13 @@ address only the digests are compared, because each look costs a request.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from taver.core.errors import DataError, TaverError
-from taver.dataset import schema
+from taver.dataset import marks, schema
 from taver.dataset.build.rated import LABELS
 from taver.dataset.build.recordings import names_of
 from taver.dataset.fast import Sharded, pictures_of
@@ -20,11 +21,12 @@ from taver.dataset.shard import open_shard
 from taver.dataset.stores import local_folder, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
     from taver.dataset.build.recordings import Planned
+    from taver.dataset.marks import Marks
 
 
 class Kept(NamedTuple):
@@ -33,6 +35,7 @@ class Kept(NamedTuple):
     pictures: frozenset[str] = frozenset()  # and all that comes of faces
     labels: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()  # what is made again although nothing it is made of has changed
+    marks: Mapping[str, Marks] = MappingProxyType({})  # the digests of all recordings there are
 
 
 def kept_of(before: Any, wanted: Sequence[Planned]) -> Kept:
@@ -42,27 +45,29 @@ def kept_of(before: Any, wanted: Sequence[Planned]) -> Kept:
     notes: list[str] = []
     try:
         there = dict(before[schema.RECORDINGS].groups())
-        made = {name: dict(group.attrs).get("made", {}) for name, group in there.items()}
+        told_of = {name: dict(group.attrs) for name, group in there.items()}
         nearby = local_folder(before) is not None
     except (TaverError, LookupError, ValueError, OSError) as error:
         return Kept(notes=(f"what was there cannot be read, and is made anew: {error}",))
     for one in wanted:
-        told = made.get(one.name, {})
+        told = told_of.get(one.name, {}).get("made", {})
         for what, names, kept in (
             ("pixels", names_of(one), pictures),
             ("labels", LABELS, labels),
         ):
             if told.get(what) != one.attributes["made"][what]:
                 continue
-            wrong = _wrong(there[one.name], one, names) if nearby else None
+            digests = marks.of(told_of[one.name])
+            wrong = _wrong(there[one.name], one, names, digests) if nearby else None
             if wrong is None:
                 kept.add(one.name)
             else:
                 notes.append(f"{one.name}: damaged, and made anew: {wrong}")
-    return Kept(frozenset(pictures), frozenset(labels), tuple(notes))
+    every = {name: marks.of(told) for name, told in told_of.items()}
+    return Kept(frozenset(pictures), frozenset(labels), tuple(notes), every)
 
 
-def _wrong(group: Any, one: Planned, names: Iterable[str]) -> str | None:
+def _wrong(group: Any, one: Planned, names: Iterable[str], digests: Marks) -> str | None:
     """Return the first of these arrays that is not as it was written, in words, or None."""
     expected = {**one.values, **one.labels}
     columns: dict[str, npt.NDArray[Any]] = {}
@@ -74,9 +79,10 @@ def _wrong(group: Any, one: Planned, names: Iterable[str]) -> str | None:
             columns[name] = values_of(group[name], name)
         except LookupError:
             return f"{name} is not there"
-        except (TaverError, ValueError, OSError) as error:
+        except (TaverError, ValueError, TypeError, OSError) as error:
             return f"{name}: {error}"
-        if name in expected and not _same(columns[name], expected[name]):
+        changed = name in digests and digests[name] != marks.of_column(name, columns[name])
+        if changed or (name in expected and not _same(columns[name], expected[name])):
             return f"{name} holds other values than were written"
     return None
 

@@ -10,6 +10,7 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from taver.core.errors import InputError
 from taver.dataset.stores import is_remote
 
 if TYPE_CHECKING:
@@ -94,6 +95,11 @@ class Place(Protocol):
 
 def place_at(target: str) -> Place:
     """Return the place that a folder's path or an `s3://` address names."""
+    if not target.strip():
+        raise InputError(
+            "Where the dataset is to be is not said: the name is empty",
+            fix="give --out STORE, or leave it out for the study's own dataset",
+        )
     if is_remote(target):
         from taver.dataset.build.bucket import Bucket
 

@@ -13,15 +13,16 @@ from taver.core.frames import Modality
 from taver.core.session import agreed
 from taver.dataset.build import rated
 from taver.dataset.build.chosen import without_heat
+from taver.dataset.build.leaving import OF_A_SESSION, people_of
 from taver.dataset.build.rated import Rated
 from taver.dataset.build.recordings import Opened, opened, planned
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from taver.core.errors import TaverError
     from taver.core.session.folder import Session
     from taver.core.study import Study
     from taver.dataset.build.chosen import Chosen
+    from taver.dataset.build.leaving import Leaving
     from taver.dataset.build.recordings import Planned
     from taver.dataset.config import BuildConfig
 
@@ -40,47 +41,37 @@ class Plan(NamedTuple):
         return any(one.attributes["simulated"] for one in self.recordings)
 
 
-def plan(study: Study, sessions: Sequence[Chosen], config: BuildConfig, audience: Audience) -> Plan:
+def plan(
+    study: Study,
+    sessions: list[Chosen],
+    config: BuildConfig,
+    audience: Audience,
+    leaving: Leaving,
+) -> Plan:
     """Return the recordings that these sessions become, or raise with everything wrong."""
     recordings: list[Planned] = []
     notes: list[str] = []
-    wrong: list[str] = []
-    numbers: dict[str, int] = {}
+    wrong: dict[str, TaverError] = {}
+    unmet: list[str] = []
+    numbers: collections.Counter[str] = collections.Counter()
     for one in sorted(sessions, key=lambda chosen_: chosen_.session.manifest.epoch.unix_ns):
-        about = opened(study, one.session, one.share, one.modalities, config.crop)
-        if _heat_was_not_found(about, config) and not _depth_is_looked_at(study, one.session):
-            # Nobody can find it there, and other people's is not to be missed for that.
-            less = without_heat(one.share, "it is found by depth, which may not be looked at")
-            if not less.modalities:
-                notes.append(f"{one.session.name}: left out, {less.withheld['thermal']}")
-                continue
-            notes.append(f"{one.session.name}: without thermal: {less.withheld['thermal']}")
-            about = opened(study, one.session, less, less.modalities, config.crop)
-        stretches = rated.rated_of(one.session)
-        wrong += [f"{one.session.name}: {what}" for what in _wrong(about, stretches, config)]
-        if wrong:
-            continue
-        if not stretches:
-            if config.unlabelled == "leave-out":
-                notes.append(f"{one.session.name}: left out, nobody rated it")
-                continue
-            notes.append(f"{one.session.name}: nobody rated it; its labels are NaN")
-            stretches = [_all_of_it()]
         who = one.session.manifest.participant or ""
-        for stretch in stretches:
-            made = planned(about, stretch, config, audience, numbers.get(who, 0) + 1)
-            if not made.seen and config.crop == "face":
-                notes.append(f"{made.name}: left out, no face in any of {made.cut.slots} slots")
-                continue
-            numbers[who] = numbers.get(who, 0) + 1
-            recordings.append(made)
-            notes += _told(made, stretch)
-    if wrong:
+        try:
+            some, told, asked = _of_session(study, one, config, audience, numbers[who])
+        except OF_A_SESSION as error:
+            wrong[one.session.name] = error
+            continue
+        numbers[who] += len(some)
+        recordings += some
+        notes += told
+        unmet += [f"{one.session.name}: {what}" for what in asked]
+    notes += leaving.out(wrong, people_of(sessions), "sessions cannot be used")
+    if unmet:
         raise DataError(
-            "These sessions do not fit their labels",
-            fix="make the labels again (taver labels --session NAME --again), correct them, or "
-            "leave the session out; what was built before is as it was",
-            problems=wrong,
+            "These sessions are not rated as build.toml asks for",
+            fix="have them rated, ask for less in build.toml, or leave them out by naming the "
+            "others: --session NAME. What was built before is as it was",
+            problems=unmet,
         )
     _refuse_namesakes(recordings)
     if not recordings:
@@ -91,6 +82,42 @@ def plan(study: Study, sessions: Sequence[Chosen], config: BuildConfig, audience
             problems=notes,
         )
     return Plan(sorted(recordings, key=lambda made: made.name), notes)
+
+
+def _of_session(
+    study: Study, one: Chosen, config: BuildConfig, audience: Audience, before: int
+) -> tuple[list[Planned], list[str], list[str]]:
+    """Return what a session becomes, what to say of it, and what build.toml asks for in vain.
+
+    Its person has so many recordings `before` it. Raises what is wrong with it.
+    """
+    name = one.session.name
+    recordings: list[Planned] = []
+    notes: list[str] = []
+    about = opened(study, one.session, one.share, one.modalities, config.crop)
+    if _heat_was_not_found(about, config) and not _depth_is_looked_at(study, one.session):
+        # Nobody can find it there, and other people's is not to be missed for that.
+        less = without_heat(one.share, "it is found by depth, which may not be looked at")
+        if not less.modalities:
+            return [], [f"{name}: left out, {less.withheld['thermal']}"], []
+        notes.append(f"{name}: without thermal: {less.withheld['thermal']}")
+        about = opened(study, one.session, less, less.modalities, config.crop)
+    stretches = rated.rated_of(one.session)
+    _refuse_unfit(about, stretches, config)
+    unmet = _unmet(stretches, config)
+    if not stretches:
+        if config.unlabelled == "leave-out":
+            return [], [*notes, f"{name}: left out, nobody rated it"], unmet
+        notes.append(f"{name}: nobody rated it; its labels are NaN")
+        stretches = [_all_of_it()]
+    for stretch in stretches:
+        made = planned(about, stretch, config, audience, before + len(recordings) + 1)
+        if not made.seen and config.crop == "face":
+            notes.append(f"{made.name}: left out, no face in any of {made.cut.slots} slots")
+            continue
+        recordings.append(made)
+        notes += _told(made, stretch)
+    return recordings, notes, unmet
 
 
 def _why_nothing(notes: list[str]) -> str:
@@ -117,25 +144,50 @@ def _refuse_namesakes(recordings: list[Planned]) -> None:
         )
 
 
-def _wrong(about: Opened, stretches: list[Rated], config: BuildConfig) -> list[str]:
-    if len(about.color_ns) < _SHORTEST:
-        return [f"it has {len(about.color_ns)} colour frames"]
-    found = rated.problems(stretches, about.color_ns, about.rate_hz)
+def _refuse_unfit(about: Opened, stretches: list[Rated], config: BuildConfig) -> None:
+    """Raise DataError where the labels are not of this session, or it shows nothing."""
+    name, frames = about.session.name, len(about.color_ns)
+    if frames < _SHORTEST:
+        raise DataError(
+            f"{name} has {frames} colour frames, which is no stretch of time",
+            fix="name other sessions: --session NAME",
+        )
+    wrong = rated.problems(stretches, about.color_ns, about.rate_hz)
+    if wrong:
+        raise DataError(
+            f"{name} and its labels do not fit",
+            fix="make the labels again (taver labels --session NAME --again), or correct them",
+            problems=[f"{name}: {what}" for what in wrong],
+        )
+    if _heat_was_not_found(about, config):
+        raise _without_heat(about)
+
+
+def _without_heat(about: Opened) -> DataError:
+    """Return what to do where a face was found in colour alone."""
+    if about.study.rig_file.is_file():
+        return DataError(
+            f"The face of {about.session.name} was never found in heat",
+            fix="see in faces.html why, then: taver faces --session NAME --again; or leave heat "
+            'out in build.toml: modalities = ["color", "depth"]',
+        )
+    return DataError(
+        f"The face of {about.session.name} was not found in heat, for there is no calibration",
+        fix="record a board, then: taver calibrate --session NAME; or show it: taver faces "
+        '--thermal-box; or leave heat out in build.toml: modalities = ["color"]',
+    )
+
+
+def _unmet(stretches: list[Rated], config: BuildConfig) -> list[str]:
+    """Return what build.toml asks for and nobody has done, in words."""
     if not stretches and config.unlabelled == "refuse":
-        found.append('nobody rated it, and build.toml says unlabelled = "refuse"')
-    found += [
+        return ['nobody rated it, and build.toml says unlabelled = "refuse"']
+    return [
         f"{one.clip} was rated by {len(one.raters)} ({', '.join(one.raters) or 'nobody'}), "
         f"build.toml asks for {config.raters}"
         for one in stretches
         if len(one.raters) < config.raters
     ]
-    if _heat_was_not_found(about, config):
-        found.append(
-            "its face was never found in heat: there was no calibration when its faces were "
-            "looked for (taver faces --again), or leave thermal out in build.toml: modalities "
-            '= ["color", "depth"]'
-        )
-    return found
 
 
 def _heat_was_not_found(about: Opened, config: BuildConfig) -> bool:

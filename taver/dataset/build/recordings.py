@@ -77,6 +77,7 @@ class Opened(NamedTuple):
     rate_hz: float  # of the colour stream
     part: Part | None  # of the colour picture that becomes a square; None: the face does
     rows: Columns
+    table: str | None  # the digest of faces.csv
     thermal_unit: str | None
     inputs: dict[str, str]
 
@@ -106,7 +107,8 @@ def opened(
     if crop == "frame":
         part = part_of(rigs.read(study.rig_file) if with_rig else None, color_px)
     return Opened(
-        study, session, shared, modalities, color_ns, rate_hz, part, rows, unit, inputs
+        study, session, shared, modalities, color_ns, rate_hz, part, rows,
+        dict(group.attrs).get("table"), unit, inputs,
     )  # fmt: skip
 
 
@@ -143,7 +145,8 @@ def planned(
         key=key,
     )
     labels = rated.on_slots(stretch, start_ns, slots, config.rate_hz)
-    told = {"raters": stretch.raters, "fusion": stretch.fusion, "scale": rated.SCALE}
+    raters = share.raters_as(stretch.raters, audience)
+    told = {"raters": raters, "fusion": stretch.fusion, "scale": rated.SCALE}
     made = {
         "clip": stretch.clip,
         "settings": config.told(),
@@ -234,7 +237,7 @@ def _relaxing_face_k(about: Opened) -> float | None:
         return None
     from taver.faces.table import warmths  # compiles
 
-    told = warmths(about.session, about.color_ns)
+    told = warmths(about.session, about.color_ns, about.table)
     inside = np.zeros(len(about.color_ns), bool)
     for phase in phases:
         end_ns = phase.end_unix_ns or int(about.color_ns[-1])

@@ -11,6 +11,7 @@ from taver.core.errors import DataError, InputError, StorageError
 from taver.dataset import schema
 from taver.dataset.build.job import blocks_of
 from taver.dataset.build.work import key_of
+from taver.dataset.select import Counts, starts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from taver.dataset.build.plan import Plan
     from taver.dataset.build.recordings import Planned
     from taver.dataset.config import BuildConfig
-    from taver.dataset.select import Counts
 
 _PACKS_TO: Final = 0.85  # of the raw pictures, at most; measured 0.72
 _SPARE_BYTES: Final = 16 * 2**20
@@ -55,7 +55,7 @@ def _bytes_of(one: Planned, noted: frozenset[str]) -> int:
 
 
 def refuse_clips(wanted: Plan, config: BuildConfig) -> None:
-    """Raise InputError for clips that this dataset cannot give, before hours of cutting."""
+    """Raise for clips that this dataset cannot give, before hours of cutting."""
     options = config.clips
     if options.length > 1 and options.rate_hz > config.rate_hz:
         raise InputError(
@@ -63,6 +63,9 @@ def refuse_clips(wanted: Plan, config: BuildConfig) -> None:
             "slots a second",
             fix="lower rate_hz in [clips] of build.toml, or raise rate_hz above it",
         )
+    slots_ns = [one.values["time_ns"] for one in wanted.recordings]
+    if not any(starts(times_ns, options) for times_ns in slots_ns):
+        refuse_useless(Counts(short=len(slots_ns)), config, wanted.notes)
     lacking = []
     for one in wanted.recordings:
         there = {modality.value for modality in one.cut.modalities}

@@ -11,11 +11,12 @@ from taver.core import lock, receipt
 from taver.core.errors import TaverError
 from taver.core.progress import Silent
 from taver.core.receipt import Stage
-from taver.dataset import schema, share, split
+from taver.dataset import marks, schema, share, split
 from taver.dataset.build import stages
 from taver.dataset.build.assembly import Assembly
 from taver.dataset.build.chosen import chosen, refuse_rigs
 from taver.dataset.build.kept import Kept, kept_of
+from taver.dataset.build.leaving import Leaving, attributes_of
 from taver.dataset.build.places import place_at
 from taver.dataset.build.plan import plan
 from taver.dataset.build.refused import refuse_clips, refuse_full, refuse_useless
@@ -73,17 +74,25 @@ def build(
         at_the_end.callback(forget)
         before = place.published()
         edition = Edition(None if before is None else local_folder(before))
-        sessions, notes = chosen(study, names, config, audience)
+        leaving = Leaving(before, named=bool(names or config.sessions))
+        sessions, notes = chosen(study, names, config, audience, leaving)
         refuse_rigs(study, sessions, config)
+        split.refuse_folds(
+            len({one.session.manifest.participant for one in sessions}), config.split
+        )
         bar = stages.bar_of(study, sessions, config, place.name, progress or Silent())
-        named = bool(names or config.sessions)
         pool = at_the_end.enter_context(processes(jobs, len(sessions)))
-        sessions, made_now = stages.run_missing(study, sessions, pool=pool, bar=bar, named=named)
-        wanted = plan(study, sessions, config, audience)
+        sessions, made_now = stages.run_missing(
+            study, sessions, pool=pool, bar=bar, leaving=leaving
+        )
+        wanted = plan(study, sessions, config, audience, leaving)
         refuse_clips(wanted, config)
         kept = Kept() if before is None or again else kept_of(before, wanted.recordings)
         attributes = _attributes(wanted, config, audience, before)
-        notes += [*made_now, *wanted.notes, *kept.notes, *_divided_anew(before, attributes)]
+        notes += [
+            *made_now, *wanted.notes, *kept.notes, *_gone(before, wanted),
+            *_divided_anew(before, attributes),
+        ]  # fmt: skip
         if before is not None and _unchanged(before, wanted, attributes, kept):
             return _told(place, wanted, _counts(before, wanted, config), notes, unchanged=True)
         refuse_full(place, wanted, kept)
@@ -155,12 +164,18 @@ def _divided_anew(before: Any | None, attributes: dict[str, Any]) -> list[str]:
     return [told]
 
 
+def _gone(before: Any | None, wanted: Plan) -> list[str]:
+    """Tell which recordings of the dataset that is there will be in it no more."""
+    gone = attributes_of(before).keys() - {one.name for one in wanted.recordings}
+    return [f"{name}: no longer in it" for name in sorted(gone)]
+
+
 def _unchanged(before: Any, wanted: Plan, attributes: dict[str, Any], kept: Kept) -> bool:
     told = {"format": schema.FORMAT, "version": schema.VERSION, **attributes}
     names = {one.name for one in wanted.recordings}
     if dict(before.attrs) != told or kept.pictures != names or kept.labels != names:
         return False
-    there = {name: dict(group.attrs) for name, group in before[schema.RECORDINGS].groups()}
+    there = {name: marks.without(told) for name, told in attributes_of(before).items()}
     return there == {one.name: one.attributes for one in wanted.recordings}
 
 

@@ -10,17 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from taver.core.errors import (
-    ConsentError,
-    DataError,
-    InputError,
-    NotFoundError,
-    TaverError,
-    together,
-)
+from taver.core.errors import NotFoundError, TaverError, together
 from taver.core.frames import Modality
 from taver.core.session import manifest
 from taver.core.session.footage import Footage
+from taver.dataset.build.leaving import OF_A_SESSION, people_of
 from taver.faces import again
 from taver.faces.jobs import run as find_faces
 from taver.labels.options import Options as LabelOptions
@@ -33,6 +27,7 @@ if TYPE_CHECKING:
     from taver.core.progress import Progress
     from taver.core.study import Study
     from taver.dataset.build.chosen import Chosen
+    from taver.dataset.build.leaving import Leaving
     from taver.dataset.config import BuildConfig
     from taver.faces.options import Options
 
@@ -41,8 +36,6 @@ if TYPE_CHECKING:
 _FACES: Final = 4
 _CUT: Final = 2
 _STEPS_OF_FACES: Final = 2
-# What is wrong with one session and not with the disk, another program, or how taver is installed.
-_OF_A_SESSION: Final = (ConsentError, DataError, InputError)
 
 
 class Bar:
@@ -96,47 +89,58 @@ def without_faces(study: Study, sessions: Sequence[Chosen]) -> list[Chosen]:
 
 
 def run_missing(
-    study: Study, sessions: Sequence[Chosen], *, pool: Pool | None, bar: Bar, named: bool
+    study: Study, sessions: list[Chosen], *, pool: Pool | None, bar: Bar, leaving: Leaving
 ) -> tuple[list[Chosen], list[str]]:
-    """Find the faces that are missing; return what has faces now, and what was done, in words.
+    """Make the faces and labels that are missing; return what has them now, and what was done.
 
-    A session whose faces cannot be found is left out, unless sessions were asked for by name.
+    A session of which they cannot be made is left out where that is safe.
     """
-    notes, wrong = [], {}
+    notes: list[str] = []
+    wrong: dict[str, TaverError] = {}
     for options, names in _by_options(without_faces(study, sessions)).items():
         for outcome in find_faces(study, names, options, pool=pool, progress=bar):
             error = outcome.error
             if error is None:
                 notes.append(f"{outcome.session}: its faces were found on the way")
-            elif named or not isinstance(error, _OF_A_SESSION):
-                raise error
-            else:
+            elif isinstance(error, OF_A_SESSION):
                 wrong[outcome.session] = error
-                notes.append(f"{outcome.session}: left out, {error.what}")
+            else:
+                raise error
+    notes += leaving.out(wrong, people_of(sessions), "sessions have no faces")
     kept = [one for one in sessions if one.session.name not in wrong]
-    if not kept:
-        raise together(list(wrong.values()), "sessions are all that there are, and have no faces")
-    return kept, [*notes, *_label(study, kept)]
+    done, wrong = _label(study, kept)
+    notes += [
+        *done,
+        *leaving.out(wrong, people_of(kept), "sessions' labels cannot be made"),
+    ]
+    return [one for one in kept if one.session.name not in wrong], notes
 
 
-def _label(study: Study, sessions: Sequence[Chosen]) -> list[str]:
-    """Make the labels that the study's annotations give by now; return what was done, in words."""
+def _label(study: Study, sessions: Sequence[Chosen]) -> tuple[list[str], dict[str, TaverError]]:
+    """Make the labels that the study's annotations give by now.
+
+    Returns what was done, in words, and what went wrong with which session.
+    """
+    notes: list[str] = []
+    wrong: dict[str, TaverError] = {}
     try:
         from annotate_web.labelling import run as make_labels
     except ImportError:
-        return []  # without that extra there are no annotations here; labels.zarr may be there
-    notes = []
+        return notes, wrong  # without that extra there are no annotations; labels.zarr may be there
     for options, names in _by_label_options(sessions).items():
         try:
             outcomes = make_labels(study, names, options)
         except NotFoundError:
-            return []  # nobody annotates in this study
+            return notes, wrong  # nobody annotates in this study
         for outcome in outcomes:
-            if outcome.error is not None and not outcome.unrated:
-                raise outcome.error
             if outcome.made is not None and not outcome.made.skipped:
                 notes.append(f"{outcome.session}: its labels were made on the way")
-    return notes
+            if outcome.error is None or outcome.unrated:
+                continue
+            if not isinstance(outcome.error, OF_A_SESSION):
+                raise outcome.error
+            wrong[outcome.session] = outcome.error
+    return notes, wrong
 
 
 def _by_label_options(sessions: Sequence[Chosen]) -> dict[LabelOptions, list[str]]:

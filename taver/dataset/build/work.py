@@ -10,7 +10,7 @@ import numpy as np
 
 from calibration import store as rigs
 from taver.core.frames import Modality
-from taver.dataset import planes, schema
+from taver.dataset import marks, planes, schema
 from taver.dataset.build.cutter import FaceCutter
 from taver.dataset.build.places import BLOCKS, staging_at
 from taver.dataset.build.source import Source
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from taver.dataset.build.cutter import Cutter
     from taver.dataset.build.job import Block, Cut
 
+MARK: Final = " digest"  # behind a modality's name: of the block's pictures
 _KINDS: Final[dict[str, type[FaceCutter | FrameCutter]]] = {
     "face": FaceCutter,
     "frame": FrameCutter,
@@ -54,6 +55,7 @@ def work(block: Block) -> Done:
             chunks += bool(pictures.any())
             columns[f"{modality}_valid"] = valid
             columns[f"{modality}_ns"] = taken_ns
+            columns[f"{modality}{MARK}"] = np.array([marks.mark([pictures])])
         staging.put(key_of(block), _packed(columns))
     return Done(block.cut.recording, block.count, chunks)
 
@@ -85,7 +87,8 @@ def _pictures(
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
     """Return a block of one modality: its pictures, which hold the face, and when they were taken.
 
-    What is not valid is 0 throughout: half a face at the edge of the picture is none.
+    What is not valid is 0 throughout: half a face at the edge of the picture is none. The other way
+    round, too: a picture that is black throughout shows nothing, and zarr would not write it.
     """
     cut = block.cut
     column = schema.SCHEMA[modality.value]
@@ -100,6 +103,8 @@ def _pictures(
         taken_ns[place] = cutter.source.time_ns(modality, frame)
         picture = cutter.cut(modality, slot, frame)
         if picture is None or picture.seen < max(cut.least_seen, 1e-6):
+            continue
+        if not picture.values.any():
             continue
         pictures[place], valid[place] = picture.values, True
     return pictures, valid, taken_ns

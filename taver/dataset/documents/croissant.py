@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
-from taver.dataset.documents import tables
+from taver.dataset.documents import nobody, tables
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -81,12 +81,10 @@ def croissant(
         **({"url": told.url or f"https://doi.org/{told.doi}"} if told.url or told.doi else {}),
         **({"creator": [_author(author.name) for author in told.authors]} if told.authors else {}),
         "rai:personalSensitiveInformation": [
-            "none: the people are simulated" if info.simulated
-            else "pictures of faces, age group, gender and felt emotion of consenting people"
+            "none: the people are simulated" if nobody.alone(info)
+            else "pictures of people's faces, and what raters saw in them"
         ],
-        "rai:dataAnnotationProtocol": [
-            "arousal and valence rated continuously by several people while watching"
-        ],
+        "rai:dataAnnotationProtocol": [_rated(info)],
         **({"rai:dataCollection": told.recruitment} if told.recruitment else {}),
         **({"rai:dataUseCases": [told.uses]} if told.uses else {}),
         **({"rai:dataLimitations": [told.misuses]} if told.misuses else {}),
@@ -135,6 +133,15 @@ def _records(name: str, file: str, columns: Sequence[tuple[str, str, str]]) -> d
             for column, kind, meaning in columns
         ],
     }
+
+
+def _rated(info: Info) -> str:
+    raters = sorted({one.raters for one in info.recordings})
+    if not any(raters):
+        return "nobody rated it"
+    many = f"{raters[0]} to {raters[-1]}" if len(raters) > 1 else f"{raters[0]}"
+    how = "as another corpus gave it" if info.imported else "rated continuously while watching"
+    return f"arousal and valence over time, {how}, by {many} raters a recording"
 
 
 def _cited(told: Told, title: str, on: dt.date) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from taver.dataset import schema
+from taver.dataset.documents import nobody
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from taver.dataset.documents.told import Told
 
 FILE = "datasheet.md"
+_FEW: Final = 3  # people; what fewer share would point at one
+_TO: Final = {"lab": "the laboratory", "request": "researchers who ask", "public": "the public"}
 
 
 def datasheet(
@@ -25,7 +28,7 @@ def datasheet(
     """Return the datasheet in Markdown; what is unknown says so, and where to tell it."""
     parts = [
         f"# {title}",
-        "**SIMULATED: nobody in it is a person.**" if info.simulated else "",
+        f"**{nobody.said(info)}**" if nobody.said(info) else "",
         about,
         "## Motivation",
         _said(told.motivation, "motivation", "why it was made"),
@@ -47,8 +50,7 @@ def datasheet(
         "## Collection",
         _said(told.recruitment, "recruitment", "how people were found and recorded"),
         _said(told.ethics, "ethics", "who approved it"),
-        (f"Everybody agreed, by modality, that it goes to: {info.audience}. Consent can be "
-        "withdrawn at any time."),
+        _agreed(info),
         "## Labels",
         _table(
             [
@@ -92,6 +94,18 @@ def _said(text: str, key: str, what: str) -> str:
     return text or f"*Not stated: {what} (`{key}` in about.toml).*"
 
 
+def _agreed(info: Info) -> str:
+    """Tell what the people agreed to, as far as it is known here."""
+    if info.imported:
+        return (
+            "It was brought in from another corpus: what its people agreed to, and to whom it may "
+            "be given, is said there."
+        )
+    if nobody.alone(info):
+        return "Nobody is shown, so nobody had to agree."
+    return f"Of each person it holds only what they agreed to give to {_TO[info.audience]}."
+
+
 def _preprocessing(info: Info) -> str:
     """Tell what was done to the pictures, of what there is."""
     cut = f"aligned, and cut to {info.size_px}x{info.size_px} pixels"
@@ -109,23 +123,33 @@ def _preprocessing(info: Info) -> str:
 
 
 def _demographics(people: Sequence[Participant], info: Info) -> str:
-    """Tell of all people together; nothing of a single one."""
+    """Tell of all people together; what few of them share is told without saying what it is."""
     if not people:
         return "*Age, gender and language of the people are not known here.*"
     ages = [person.age_years for person in people if person.age_years is not None]
     parts = []
     if ages:
-        parts.append(f"{min(ages)} to {max(ages)} years old (median {np.median(ages):g})")
+        decades = [age // 10 * 10 for age in sorted(ages)]
+        parts.append("age: " + _counted([f"of {low} to {low + 9} years" for low in decades]))
     for what in ("gender", "language"):
-        said = [getattr(person, what) for person in people if getattr(person, what)]
-        counted = {value: said.count(value) for value in sorted(set(said))}
-        if counted:
-            parts.append(f"{what}: " + ", ".join(f"{n} {value}" for value, n in counted.items()))
+        said = [getattr(person, what).strip() for person in people if getattr(person, what)]
+        if said:
+            parts.append(f"{what}: {_counted(sorted(said))}")
     glasses = sum(bool(person.glasses) for person in people)
     if any(person.glasses is not None for person in people):
         parts.append(f"{glasses} with glasses")
     told = "; ".join(parts) or "nothing further is on file"
     return f"Of {info.people} people {len(people)} are on file: {told}."
+
+
+def _counted(said: Sequence[str]) -> str:
+    """Count how many said each; what fewer than some did is put together as other."""
+    counts = {value: said.count(value) for value in dict.fromkeys(said)}
+    told = [f"{count} {value}" for value, count in counts.items() if count >= _FEW]
+    other = sum(count for count in counts.values() if count < _FEW)
+    if not told:
+        return f"of {other} people, too different to be told"
+    return ", ".join([*told, *([f"{other} other"] if other else [])])
 
 
 def _table(rows: Sequence[Sequence[str]], head: Sequence[str] | None = None) -> str:

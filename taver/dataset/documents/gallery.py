@@ -49,10 +49,14 @@ def gallery(
     left_out = len(data.recordings) - len(shown)
     lead: list[Markup] = []
     if left_out:
-        lead.append(page.note(f"{left_out} recordings are not shown: pictures were not allowed."))
+        are = "recording is" if left_out == 1 else "recordings are"
+        lead.append(page.note(f"{left_out} {are} not shown: pictures were not allowed."))
     if not chosen:
         lead.append(page.note("There is nobody whose pictures may be shown.", "warn"))
-    simulated = data.simulated or any(recording.simulated for recording in chosen)
+    nobody = [recording.name for recording in chosen if recording.simulated]
+    if 0 < len(nobody) < len(chosen):
+        lead.append(page.note(f"Nobody is in {', '.join(nobody)}; in the others there are people."))
+    simulated = data.simulated or bool(nobody)
     about = (
         f"{len(chosen)} of {len(data.recordings)} recordings, a clip of each chosen at random; "
         "labels of all raters (thin) and together (bold)."

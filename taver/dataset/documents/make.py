@@ -6,14 +6,17 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 
 from taver.core import atomic
-from taver.core.errors import InputError, NotFoundError
+from taver.core.consent import Audience, Scope
+from taver.core.errors import ConsentError, InputError, NotFoundError
 from taver.core.progress import Silent
 from taver.core.storage import explained
+from taver.dataset import share
 from taver.dataset.about.info import info
 from taver.dataset.about.stats import stats
-from taver.dataset.documents import croissant, datasheet, sums, tables, words
+from taver.dataset.documents import croissant, datasheet, nobody, sums, tables, words
 from taver.dataset.documents.gallery import CLIPS, gallery
 from taver.dataset.stores import local_folder
 
@@ -48,10 +51,15 @@ def make(
             f"{data.where} is not in a folder of this machine, and its files cannot be summed",
             fix="copy it here, document the copy, and upload both",
         )
+    figures = info(data)
+    if figures.imported:
+        study = None  # whose people are other people, whatever they are called
+    if study is not None:
+        _refuse_withdrawn(data, study)
     progress = progress or Silent()
     progress.begin("Writing documents", 4)
     day = on or dt.datetime.now(tz=dt.UTC).astimezone().date()
-    figures, labels = info(data), stats(data)
+    labels = stats(data)
     title = told.title or (study.name if study else folder.name.removesuffix(".zarr"))
     about = told.description or _described(figures)
     progress.advance()
@@ -59,7 +67,7 @@ def make(
         "recordings.csv": tables.recordings(data),
         "labels.csv": tables.labels(data),
         sums.FILE: "\n".join(sums.lines(folder)) + "\n",
-        "LICENSE.txt": words.licence(told, title, figures.audience),
+        "LICENSE.txt": words.licence(told, title, figures),
         "CITATION.cff": words.citation(told, title, day),
         datasheet.FILE: datasheet.datasheet(
             figures, labels, told, title=title, about=about, people=_people(data, study)
@@ -83,7 +91,7 @@ def make(
 
 
 def _described(figures: Info) -> str:
-    simulated = "Simulated faces" if figures.simulated else "Faces"
+    simulated = "Simulated faces" if nobody.alone(figures) else "Faces"
     return (
         f"{simulated} of {figures.people} people in {', '.join(figures.modalities)}, "
         f"{figures.hours * 60:.1f} minutes at {figures.rate_hz:g} pictures a second, "
@@ -97,6 +105,28 @@ def _people(data: Dataset, study: Study | None) -> list[Participant]:
         return []
     known = set(study.participants.names())
     return [study.participants.get(name) for name in data.people if name in known]
+
+
+def _refuse_withdrawn(data: Dataset, study: Study) -> None:
+    """Raise ConsentError where a person on file agrees no longer to what is in the dataset."""
+    audience = Audience(data.attributes["audience"])
+    known = set(study.participants.names())
+    found = []
+    for recording in data.recordings.values():
+        if recording.participant not in known:
+            continue
+        form = study.participants.get(recording.participant).consent
+        withheld = share.of_consent(form, recording.modalities, audience).withheld
+        if not np.isfinite(recording.column("landmarks")).any():
+            withheld.pop(Scope.LANDMARKS, None)
+        found += [f"{recording.name}: {what}: {why}" for what, why in withheld.items()]
+    if found:
+        raise ConsentError(
+            f"{data.where} holds what is not agreed to today",
+            fix="build it again, then write its documents: "
+            f"taver build-dataset --audience {audience} --out {data.where}",
+            problems=found,
+        )
 
 
 def _may_be_shown(recording: Recording, study: Study | None) -> bool:

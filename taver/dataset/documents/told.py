@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import re
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
@@ -12,6 +13,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "about.toml"
+# Licences that are made for data, by their SPDX names.
+SPDX: Final = frozenset({
+    "CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-ND-4.0", "CC-BY-NC-4.0", "CC-BY-NC-SA-4.0",
+    "CC-BY-NC-ND-4.0", "ODbL-1.0", "ODC-By-1.0", "PDDL-1.0", "CDLA-Permissive-2.0",
+    "CDLA-Sharing-1.0",
+})  # fmt: skip
+_AT_ORCID: Final = "https://orcid.org/"
+_ORCID: Final = re.compile(r"(https://orcid\.org/)?\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
+_DOI: Final = re.compile(r"10\.\d{4,9}(\.\d+)?/[A-Za-z0-9:/_;\-.()\[\]\\]+")  # as CFF has it
+_ADDRESS: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
 
 
 class Author(config.Section, frozen=True, kw_only=True):
@@ -21,6 +32,15 @@ class Author(config.Section, frozen=True, kw_only=True):
     given: str = ""
     affiliation: str = ""
     orcid: str = ""
+
+    def __post_init__(self) -> None:
+        if self.orcid and not _ORCID.fullmatch(self.orcid):
+            raise ValueError(f"orcid is {self.orcid!r}; write it as 0000-0002-1825-0097")
+
+    @property
+    def orcid_url(self) -> str:
+        """The ORCID as an address, as citation files want it."""
+        return f"{_AT_ORCID}{self.orcid.removeprefix(_AT_ORCID)}" if self.orcid else ""
 
     @property
     def name(self) -> str:
@@ -49,6 +69,23 @@ class Told(config.Section, frozen=True, kw_only=True):
     uses: str = ""
     misuses: str = ""
     maintenance: str = ""
+
+    def __post_init__(self) -> None:
+        if self.doi and not _DOI.fullmatch(self.doi):
+            raise ValueError(f"doi is {self.doi!r}; write it as 10.1234/abcd, without an address")
+        for name in ("url", "licence_url"):
+            if getattr(self, name) and not _ADDRESS.fullmatch(getattr(self, name)):
+                raise ValueError(f"{name} is {getattr(self, name)!r}; begin it with https://")
+        if self.licence and not self.is_spdx and not self.licence_url:
+            raise ValueError(
+                f"licence is {self.licence!r}, which is none of {', '.join(sorted(SPDX))}; of "
+                "another one say in licence_url where its words are"
+            )
+
+    @property
+    def is_spdx(self) -> bool:
+        """Whether the licence is one that machines know by its name."""
+        return self.licence in SPDX
 
     @property
     def terms_url(self) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from taver.dataset.documents import nobody
+
 if TYPE_CHECKING:
     import datetime as dt
 
+    from taver.dataset.about.info import Info
     from taver.dataset.documents.told import Told
 
 _WHO = {
@@ -16,20 +19,27 @@ _WHO = {
     "public": "It holds only what each person agreed to be public.",
 }
 
+_BROUGHT_IN = "It was made of another corpus, whose own terms hold: it may forbid giving this away."
+_NOBODY = "Nobody in it is a person: everything in it was simulated."
 
-def licence(told: Told, title: str, audience: str) -> str:
+
+def licence(told: Told, title: str, info: Info) -> str:
     """Return LICENSE.txt: under which terms, and for whom the people agreed to it."""
     lines = [title, ""]
     if told.licence:
         lines += [f"Licensed under {told.licence}: {told.terms_url}"]
     else:
         lines += ["No licence was stated: nobody may copy or use it without asking."]
-    lines += [
-        _WHO[audience],
-        "",
-        "The people in it can withdraw. Who holds a copy deletes a person's recordings when told,",
-        "and does not try to find out who anybody is.",
-    ]
+    if info.imported:
+        lines += [_BROUGHT_IN]
+    else:
+        lines += [_NOBODY if nobody.alone(info) else _WHO[info.audience]]
+    if not nobody.alone(info):
+        lines += [
+            "",
+            "People in it may withdraw. Who holds a copy deletes a person's recordings when told,",
+            "and does not try to find out who anybody is.",
+        ]
     if told.contact:
         lines += ["", f"Contact: {told.contact}"]
     return "\n".join(lines) + "\n"
@@ -45,13 +55,19 @@ def citation(told: Told, title: str, on: dt.date) -> str:
         f"version: {told.version}",
         f"date-released: {on.isoformat()}",
     ]
-    pairs = {"doi": told.doi, "url": told.url, "license": told.licence}
+    pairs = {
+        "doi": told.doi,
+        "url": told.url,
+        "license": told.licence if told.is_spdx else "",
+        "license-url": "" if told.is_spdx else told.licence_url,
+    }
     lines += [f"{key}: {json.dumps(value)}" for key, value in pairs.items() if value]
     lines.append("authors:")
     for author in told.authors:
         lines.append(f"  - family-names: {json.dumps(author.family, ensure_ascii=False)}")
         more = {
-            "given-names": author.given, "affiliation": author.affiliation, "orcid": author.orcid,
+            "given-names": author.given, "affiliation": author.affiliation,
+            "orcid": author.orcid_url,
         }  # fmt: skip
         lines += [
             f"    {key}: {json.dumps(value, ensure_ascii=False)}"

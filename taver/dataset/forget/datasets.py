@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import shutil
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from taver.core import lock
-from taver.core.errors import BusyError, TaverError
+from taver.core.errors import BusyError, DataError, NotFoundError, TaverError
+from taver.core.private import make_private_folder
 from taver.core.storage import explained
 from taver.dataset import schema
 from taver.dataset.documents.sums import documents_of
@@ -16,11 +20,17 @@ from taver.dataset.forget.ratings import FORGOTTEN
 from taver.dataset.stores import is_remote, open_root
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from taver.core.study import Study
     from taver.dataset.forget.who import Who
 
 _DOCUMENT: Final = "zarr.json"
 _BUILDING: Final = ".building"
+# A recording gets this name beside its dataset before it is deleted: one that is half deleted
+# would make the dataset unreadable, or be found by nobody.
+_FORGETTING: Final = ".forgetting"
+_WRITING: Final = ".tmp"  # what `atomic.replacing_folder` calls a folder that is not whole yet
 
 
 def of_study(study: Study) -> list[Any]:
@@ -28,7 +38,8 @@ def of_study(study: Study) -> list[Any]:
     named = study.config.dataset.store
     found: list[Any] = []
     if is_remote(named):
-        found.append(named)
+        if _is_there(named):
+            found.append(named)
     elif (study.folder / named / _DOCUMENT).is_file():
         found.append(study.folder / named)
     for document in everything(study):
@@ -36,7 +47,7 @@ def of_study(study: Study) -> list[Any]:
         if (
             document.name == _DOCUMENT
             and folder not in found
-            and not _in_building(folder)
+            and not _is_unfinished(folder)
             and _is_dataset(document)
         ):
             found.append(folder)
@@ -60,6 +71,18 @@ def half_built(study: Study) -> list[Any]:
     return found
 
 
+def left_over(stores: list[Any]) -> list[Any]:
+    """Return what a run that was killed took out of datasets and did not delete yet."""
+    found: list[Any] = []
+    for store in stores:
+        if is_remote(store):
+            objects, orphans = _orphans(store)
+            found += [f"{objects.address}/{name}" for name in orphans]
+        elif _aside(store).is_dir():
+            found.append(_aside(store))
+    return found
+
+
 def _parted(address: str) -> tuple[Any, str]:
     """Return what a dataset's address lies in, and under which prefix it is built there."""
     from taver.dataset.build.bucket import Objects
@@ -70,33 +93,105 @@ def _parted(address: str) -> tuple[Any, str]:
 
 def recordings_of(store: Any, who: Who) -> list[str]:
     """Return the names of the person's recordings in a dataset."""
-    root = open_root(store)
-    return [name for name, group in root[schema.RECORDINGS].groups() if _theirs(group.attrs, who)]
+    return [name for name, told in _recordings(store) if _theirs(told, who)]
+
+
+def people_of(store: Any) -> set[str]:
+    """Return everybody who is in a dataset."""
+    found = {told.get("participant") for _, told in _recordings(store)}
+    return {name for name in found if isinstance(name, str)}
 
 
 def recordings_of_others(store: Any, who: Who) -> list[str]:
     """Return the names of everybody else's recordings in a dataset."""
-    root = open_root(store)
-    every = [name for name, _ in root[schema.RECORDINGS].groups()]
-    gone = set(recordings_of(store, who))
-    return [name for name in every if name not in gone]
+    return [name for name, told in _recordings(store) if not _theirs(told, who)]
 
 
 def remove(store: Any, who: Who) -> list[str]:
     """Delete the person's recordings from a dataset; return their names.
 
     First nothing leads to them any more, then they are deleted: who reads meanwhile finds them
-    whole or not at all.
+    whole or not at all. What an earlier run left half deleted goes, too.
     """
     gone = recordings_of(store, who)
-    root = open_root(store, mode="r+")
+    root = _opened(store, mode="r+")
     told = without(dict(root.attrs), who)
-    if told != dict(root.attrs):
-        root.attrs.put(told)
-    with explained(str(store)):
-        for name in gone:
-            del root[schema.RECORDINGS][name]
+    if gone or told != dict(root.attrs):
+        root.attrs.put(told)  # who has it open notices by that, and reads no zeros for what is gone
+    if is_remote(store):
+        _delete_objects(store, gone)
+    else:
+        _delete_folders(Path(store), gone)
     return gone
+
+
+def _delete_folders(store: Path, names: list[str]) -> None:
+    aside = _aside(store)
+    with explained(store):
+        if not aside.is_dir() and names:
+            make_private_folder(aside)
+        for name in names:
+            (store / schema.RECORDINGS / name).rename(aside / f"{secrets.token_hex(4)}-{name}")
+        if aside.is_dir():
+            shutil.rmtree(aside)
+
+
+def _delete_objects(store: str, names: list[str]) -> None:
+    """Delete a recording's own document first, and then, found without it, all the rest."""
+    objects = _objects(store)
+    objects.delete([f"{schema.RECORDINGS}/{name}/{_DOCUMENT}" for name in names])
+    objects, orphans = _orphans(store)
+    for name in orphans:
+        objects.delete(objects.keys(f"{schema.RECORDINGS}/{name}/"))
+
+
+def _orphans(store: str) -> tuple[Any, list[str]]:
+    """Return what is below an address, and the recordings there whose document is gone."""
+    objects = _objects(store)
+    inside: dict[str, bool] = {}
+    for key in objects.keys(f"{schema.RECORDINGS}/"):
+        name, _, rest = key.removeprefix(f"{schema.RECORDINGS}/").partition("/")
+        if rest:
+            inside[name] = inside.get(name, False) or rest == _DOCUMENT
+    return objects, sorted(name for name, whole in inside.items() if not whole)
+
+
+def _objects(store: str) -> Any:
+    from taver.dataset.build.bucket import Objects
+
+    return Objects(store.rstrip("/"))
+
+
+def _aside(store: Path) -> Path:
+    return Path(store).with_name(f".{Path(store).name}{_FORGETTING}")
+
+
+def _recordings(store: Any) -> list[tuple[str, dict[str, Any]]]:
+    """Return the name and the attributes of every recording in a dataset."""
+    with _calm():
+        groups = _opened(store)[schema.RECORDINGS].groups()
+        return [(name, dict(group.attrs)) for name, group in groups]
+
+
+@contextlib.contextmanager
+def _calm() -> Iterator[None]:
+    """Let zarr not warn of what a run that was killed left: it is deleted now."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Object at .* is not recognized")
+        yield
+
+
+def _opened(store: Any, *, mode: Literal["r", "r+"] = "r") -> Any:
+    try:
+        with _calm():
+            return open_root(store, mode=mode)
+    except DataError as error:
+        raise DataError(
+            f"{error.what}; who is in it cannot be told",
+            fix="nothing was deleted: delete that dataset, or bring a whole copy back, and run "
+            "again",
+            problems=error.problems,
+        ) from None
 
 
 def documents(stores: list[Any], who: Who) -> list[Path]:
@@ -175,8 +270,21 @@ def _is_dataset(document: Path) -> bool:
         return False
 
 
-def _in_building(folder: Path) -> bool:
-    return any(_is_building(part) for part in folder.parts)
+def _is_there(address: str) -> bool:
+    try:
+        with _calm():
+            open_root(address)
+    except NotFoundError:
+        return False  # a study whose dataset was not built yet
+    return True
+
+
+def _is_unfinished(folder: Path) -> bool:
+    """Tell whether a folder is part of what a build or an import is writing, or left behind."""
+    return any(
+        _is_building(part) or (part.startswith(".") and part.endswith((_WRITING, _FORGETTING)))
+        for part in folder.parts
+    )
 
 
 def _is_building(name: str) -> bool:

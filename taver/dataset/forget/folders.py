@@ -10,6 +10,8 @@ from taver.dataset.documents.sums import documents_of
 from taver.dataset.stores import is_remote, of_study
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from taver.core.study import Study
 
 
@@ -34,9 +36,22 @@ def folders(study: Study) -> list[Path]:
 
 
 def everything(study: Study) -> list[Path]:
-    """Return every file and folder below them, in order."""
+    """Return every file and folder below them, in order; links to folders are followed."""
     with explained(study.folder):
-        return [path for folder in folders(study) for path in sorted(folder.rglob("*"))]
+        seen: set[Path] = set()
+        return [path for folder in folders(study) for path in _below(folder, seen)]
+
+
+def _below(folder: Path, seen: set[Path]) -> Iterator[Path]:
+    """Yield what is in a folder, once, however many links lead to it."""
+    real = folder.resolve()
+    if real in seen:
+        return
+    seen.add(real)
+    for path in sorted(folder.iterdir()):
+        yield path
+        if path.is_dir():
+            yield from _below(path, seen)
 
 
 def told(path: Path, study: Study) -> str:

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from taver.core import lock
+from taver.core import atomic, lock
 from taver.core.errors import BusyError, DataError, NotFoundError
 from taver.core.progress import Silent
-from taver.core.session.folder import MANIFEST
+from taver.core.session.folder import MANIFEST, folders
 from taver.core.storage import explained
 from taver.dataset.forget import datasets, ratings, runs
 from taver.dataset.forget.folders import everything, told
 from taver.dataset.forget.scan import Scan, scan
-from taver.dataset.forget.who import Who, look_for
+from taver.dataset.forget.who import Who, is_emptied, look_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from taver.core.progress import Progress
     from taver.core.study import Study
 
@@ -38,6 +40,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     sessions: tuple[Path, ...]
     recordings: dict[str, tuple[str, ...]]  # of each dataset, by where it is
     half_built: tuple[Any, ...]
+    left_over: tuple[Any, ...]  # of a run that was killed: half deleted recordings and sessions
     documents: tuple[Path, ...]  # folders beside datasets that the person is in
     rows: dict[str, int]  # of the annotation database, by table
     films: tuple[str, ...]
@@ -50,11 +53,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         lines = [f"{study.participants.folder.name}/{self.who.name}.json"] if self.on_file else []
         lines += [f"session {folder.name}: {_size(folder)}" for folder in self.sessions]
         lines += [
-            f"{where}: {len(names)} recordings ({', '.join(names)})"
+            f"{where}: {len(names)} recording{'s'[: len(names) > 1]} ({', '.join(names)})"
             for where, names in self.recordings.items()
             if names
         ]
         lines += [f"{begun}: a dataset that was never finished" for begun in self.half_built]
+        lines += [f"{left}: left of a run that was stopped" for left in self.left_over]
         lines += [
             f"{folder.name}: write it again with taver dataset document"
             for folder in self.documents
@@ -68,7 +72,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def beyond(self, study: Study) -> list[str]:
         """Say what stays, because it cannot be reached or not be taken apart."""
         models = [
-            f"a model trained on {self.who.name}: {told(path, study)}"
+            f"a model of a run that {self.who.name} is in: {told(path, study)}"
             " (delete it and train again, if that was promised)"
             for path in self.models
         ]
@@ -93,6 +97,7 @@ def plan(study: Study, name: str) -> Plan:
         sessions=sessions,
         recordings={str(store): tuple(datasets.recordings_of(store, who)) for store in stores},
         half_built=tuple(datasets.half_built(study)),
+        left_over=(*datasets.left_over(stores), *_emptied(study)),
         documents=tuple(datasets.documents(stores, who)),
         rows=rows,
         films=films,
@@ -104,15 +109,22 @@ def plan(study: Study, name: str) -> Plan:
         known = ", ".join(study.participants.names()) or "nobody"
         raise NotFoundError(
             f"Nothing in this study is of {name!r} (on file: {known})",
-            fix="check the name with: taver participant ls",
+            fix="check the name with: taver participant ls; somebody who rated is erased with: "
+            "taver annotate people erase",
         )
     return found
 
 
-def forget(study: Study, plan: Plan, progress: Progress | None = None) -> Scan:
+def forget(
+    study: Study,
+    plan: Plan,
+    progress: Progress | None = None,
+    unname: Callable[[Path, Who], object] | None = None,
+) -> Scan:
     """Remove all of it, and look for what is left; may be run again after it was interrupted.
 
-    What says whose something is goes last, so that a second run finds the rest.
+    What says whose something is goes last, so that a second run finds the rest. `unname` takes a
+    person's name out of a model's file.
     """
     progress = progress or Silent()
     who = plan.who
@@ -133,12 +145,18 @@ def forget(study: Study, plan: Plan, progress: Progress | None = None) -> Scan:
                 _delete_all_called(film, study)
             ratings.remove(database, who)
         progress.advance()
+    if unname is not None:
+        for path in plan.models:
+            unname(path, who)
     for path in plan.runs:
         runs.clean(path, who)
         progress.advance()
     for path in plan.others:
         with explained(path):
             path.unlink(missing_ok=True)
+    for folder in _emptied(study):
+        with explained(folder):
+            shutil.rmtree(folder)
     for folder in plan.sessions:
         _delete_session(folder)
         progress.advance()
@@ -159,8 +177,14 @@ def refuse_traces(found: Scan, who: Who) -> None:
 
 
 def _anything(plan: Plan) -> bool:
-    listed: list[Any] = [plan.sessions, plan.runs, plan.films, plan.others, plan.documents]
+    listed: list[Any] = [
+        plan.sessions, plan.left_over, plan.runs, plan.films, plan.others, plan.documents,
+    ]  # fmt: skip
     return plan.on_file or any(listed) or any(plan.recordings.values()) or any(plan.rows.values())
+
+
+def _emptied(study: Study) -> list[Path]:
+    return [folder for folder in folders(study) if is_emptied(folder)]
 
 
 def _refuse_busy(plan: Plan) -> None:
@@ -210,14 +234,18 @@ def _delete_session(folder: Path) -> None:
                 else:
                     path.unlink()
         (folder / MANIFEST).unlink(missing_ok=True)
-        shutil.rmtree(folder)
+        if folder.is_symlink():  # to a larger disk
+            shutil.rmtree(folder.resolve())
+            folder.unlink()
+        else:
+            shutil.rmtree(folder)
 
 
 def _delete_document(study: Study, who: Who) -> None:
     people = study.participants.folder
     with lock.held(people, "The list of participants"), explained(people):
-        for path in people.glob("*.json"):
-            if path.stem.casefold() == who.name.casefold():
+        for path in (*people.glob("*.json"), *atomic.leftovers(people)):
+            if path.name.casefold().removeprefix(".").startswith(f"{who.name.casefold()}.json"):
                 path.unlink()
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from taver.core import atomic
 from taver.core.storage import explained
+from taver.dataset.forget import words
 from taver.dataset.forget.datasets import without
 
 if TYPE_CHECKING:
@@ -36,12 +38,16 @@ def touched(study: Study, who: Who) -> list[Path]:
 
 
 def trained_on(study: Study, who: Who) -> list[Path]:
-    """Return the weights in runs that name the person."""
+    """Return the weights in runs that name the person, or that say so themselves.
+
+    A checkpoint knows who trained it: by that it is found when all else of its run is cleaned.
+    """
     named = {path.relative_to(study.runs_folder).parts[0] for path in touched(study, who)}
     return [
         path
         for path in files(study)
-        if path.suffix in _WEIGHTS and path.relative_to(study.runs_folder).parts[0] in named
+        if path.suffix in _WEIGHTS
+        and (path.relative_to(study.runs_folder).parts[0] in named or words.named_in(path, who))
     ]
 
 
@@ -51,9 +57,14 @@ def clean(path: Path, who: Who) -> None:
         if who.named_in(path.name) or path.suffix in _TEXTS:
             path.unlink()
             return
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8", "replace")
     if path.suffix == ".json":
-        tree = without(msgspec.json.decode(text), who)
+        try:
+            tree = without(json.loads(text), who)  # which knows NaN as Python writes it
+        except ValueError:
+            with explained(path):
+                path.unlink()
+            return
         atomic.write_bytes(path, msgspec.json.format(msgspec.json.encode(tree), indent=2) + b"\n")
     else:
         atomic.write_bytes(path, _without_rows(text, who).encode())

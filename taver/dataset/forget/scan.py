@@ -2,7 +2,7 @@
 
 Names of files and folders, every text, every attribute of a Zarr group, the header of every
 recording and every cell of every database are looked at. Not looked into are pixels: chunks of
-arrays, pictures, films; and weights, which hold numbers.
+arrays, pictures, films; and models, of which those that the person trained are told apart.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 from taver.core.errors import TaverError
 from taver.core.recording.reader import StreamReader
 from taver.core.storage import explained
-from taver.dataset.forget import ratings
+from taver.dataset.forget import datasets, ratings, words
 from taver.dataset.forget.folders import everything, told
 from taver.dataset.stores import is_remote, open_root
 
@@ -34,12 +34,7 @@ _PIXELS: Final = frozenset({
     ".pth", ".safetensors", ".onnx", ".opus", ".wav", ".flac",
 })  # fmt: skip
 _SQLITE: Final = b"SQLite format 3\0"
-_AT_ONCE: Final = 16 * 1024 * 1024
-_OVERLAP: Final = 256  # a word may stand across two pieces of a file
-_RUN: Final = re.compile(rb"[\x20-\x7e]+")
-# A short word stands in random bytes by chance every few megabytes; beside so many further
-# readable characters, once in gigabytes.
-_BESIDE: Final = 5
+_CHUNK: Final = re.compile(r"c(\.\d+)*")  # of Zarr, beside the array's zarr.json
 
 
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,9 +68,9 @@ def scan(study: Study, who: Who, progress: Progress) -> Scan:
             found, looked_at = _in_tables(database, who)
             cells += looked_at
             traces += found
-    store = study.config.dataset.store
-    if is_remote(store):
-        traces += _in_store(store, who)
+    for store in datasets.of_study(study):
+        if is_remote(store):
+            traces += _in_store(store, who)
     return Scan(files=files, cells=cells, traces=tuple(traces))
 
 
@@ -86,27 +81,10 @@ def _in_file(path: Path, who: Who) -> tuple[list[str], int]:
     if path.suffix in _PIXELS or _is_chunk(path):
         return [], 0
     with explained(path), path.open("rb") as file:
-        beginning = file.read(len(_SQLITE))
-        if beginning == _SQLITE:
-            return _in_sqlite(path, who)
-        file.seek(0)
-        before = b""
-        while data := file.read(_AT_ONCE):
-            if _in_bytes(before + data, who):
-                return ["its text"], 0
-            before = data[-_OVERLAP:]
-    return [], 0
-
-
-def _in_bytes(data: bytes, who: Who) -> bool:
-    """Tell whether some bytes name the person, as text or among other bytes."""
-    if b"\0" not in data:
-        return who.pattern.search(data.decode("utf-8", "replace")) is not None
-    for run in _RUN.finditer(data):
-        found = who.pattern.search(run.group().decode("ascii"))
-        if found is not None and len(run.group()) >= len(found.group()) + _BESIDE:
-            return True
-    return False
+        is_database = file.read(len(_SQLITE)) == _SQLITE
+    if is_database:
+        return _in_sqlite(path, who)
+    return (["its text"] if words.named_in(path, who) else []), 0
 
 
 def _in_recording(path: Path, who: Who) -> list[str]:
@@ -119,11 +97,12 @@ def _in_recording(path: Path, who: Who) -> list[str]:
 
 
 def _is_chunk(path: Path) -> bool:
-    """Tell whether it is a chunk of an array: a file under `c` beside the array's zarr.json."""
-    for folder in path.parents:
-        if folder.name == "c" and (folder.parent / "zarr.json").is_file():
-            return True
-    return path.name == "c" and (path.parent / "zarr.json").is_file()
+    """Tell whether it is a chunk of an array: called `c.0.1`, or in folders `c/0/1`."""
+    if _CHUNK.fullmatch(path.name) and (path.parent / "zarr.json").is_file():
+        return True
+    return any(
+        folder.name == "c" and (folder.parent / "zarr.json").is_file() for folder in path.parents
+    )
 
 
 def _in_sqlite(path: Path, who: Who) -> tuple[list[str], int]:

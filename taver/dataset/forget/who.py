@@ -30,6 +30,8 @@ class Who(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     # Sessions that are called by a word which others use as well, such as "interview": where it
     # stands alone it says nothing of this person.
     ambiguous: tuple[str, ...] = ()
+    # Of other people and their sessions, where one of the words begins or ends them: P07-b.
+    longer: tuple[str, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -38,27 +40,41 @@ class Who(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @functools.cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Finds any of the words, in letters of either case, where no letter or digit joins on."""
-        every = "|".join(re.escape(word) for word in sorted(self.words, key=len, reverse=True))
-        return re.compile(rf"(?<![A-Za-z0-9])(?:{every})(?![A-Za-z0-9])", re.IGNORECASE)
+        """Finds any of the words, in letters of either case, where no letter or digit joins on.
+
+        A longer name of somebody else is found as such: only the group `theirs` is the person's.
+        """
+        theirs, others = (
+            "|".join(re.escape(word) for word in sorted(some, key=len, reverse=True))
+            for some in (self.words, self.longer)
+        )
+        either = rf"(?:{others})|(?P<theirs>{theirs})" if others else rf"(?P<theirs>{theirs})"
+        return re.compile(rf"(?<![A-Za-z0-9])(?:{either})(?![A-Za-z0-9])", re.IGNORECASE)
+
+    def found_in(self, text: str) -> re.Match[str] | None:
+        """Return where a text first names the person or a session of theirs."""
+        return next((m for m in self.pattern.finditer(text) if m["theirs"]), None)
 
     def named_in(self, text: object) -> bool:
         """Tell whether a text names the person or a session of theirs."""
-        return isinstance(text, str) and self.pattern.search(text) is not None
+        return isinstance(text, str) and self.found_in(text) is not None
 
 
 def look_for(study: Study, name: str) -> Who:
     """Return who is called `name` in this study, whether or not they are still on file."""
     names.checked(name, "participant")
-    theirs, others, unknown = [], [], []
+    theirs, unknown = [], []
+    others: dict[Path, str] = {}
     for folder in folders(study):
+        if is_emptied(folder):
+            continue  # what a run that was killed left of a session
         whose = _whose(folder)
         if whose is None:
             unknown.append(folder.name)
         elif whose.casefold() == name.casefold():
             theirs.append(folder)
         else:
-            others.append(folder)
+            others[folder] = whose
     if unknown:
         raise DataError(
             f"Nobody can tell whose sessions these are: {', '.join(unknown)}",
@@ -66,13 +82,32 @@ def look_for(study: Study, name: str) -> Who:
         )
     sessions = tuple(folder.name for folder in theirs)
     certain = Who(name=name, sessions=sessions)
+    known = {*study.participants.names(), *others.values(), *(folder.name for folder in others)}
+    for store in datasets.of_study(study):
+        known |= datasets.people_of(store)
+    certain = msgspec.structs.replace(certain, longer=_longer(known, certain))
     said = [*_said_of_others(study, certain), *(_text(folder / MANIFEST) for folder in others)]
     ambiguous = tuple(
         session
         for session in sessions
-        if any(Who(name=session, sessions=()).named_in(text) for text in said)
+        if any(Who(name=session, sessions=(), longer=certain.longer).named_in(text)
+               for text in said)
+    )  # fmt: skip
+    return msgspec.structs.replace(certain, ambiguous=ambiguous)
+
+
+def _longer(known: set[str], who: Who) -> tuple[str, ...]:
+    """Return which of these names one of the person's words stands in, and is not."""
+    own = {word.casefold() for word in who.words}
+    return tuple(
+        sorted(name for name in known if name.casefold() not in own and who.named_in(name))
     )
-    return Who(name=name, sessions=sessions, ambiguous=ambiguous)
+
+
+def is_emptied(folder: Path) -> bool:
+    """Tell whether nothing but locks is left in a session's folder: it was being deleted."""
+    with explained(folder):
+        return all(path.name.startswith(".lock") for path in folder.iterdir())
 
 
 def _said_of_others(study: Study, who: Who) -> list[str]:

@@ -136,5 +136,5 @@ def cut(
         if followed.state[slot] == State.LOST or not np.isfinite(matrix).all():
             continue
         crop = crops.color(frame.pixels, matrix, size_px)
-        if crop.valid.mean() >= _LEAST_SEEN:
+        if crop.valid.mean() >= _LEAST_SEEN and crop.values.any():
             yield slot, crop.values

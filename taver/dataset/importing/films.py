@@ -101,4 +101,6 @@ class Pictures:
 def number_of(path: Path) -> int | None:
     """Return the number at the end of a picture's name; None where it is no numbered picture."""
     found = _NUMBER.search(path.stem)
-    return int(found[1]) if found and path.suffix.lower() in PICTURES else None
+    if found is None or path.suffix.lower() not in PICTURES or path.name.startswith("."):
+        return None
+    return int(found[1])

@@ -40,6 +40,7 @@ class Table(NamedTuple):
     path: Path
     names: tuple[str, ...]
     rows: list[list[str]]
+    lines: list[int]  # of the file, that the rows stand in
 
     def number(self, row: int, column: int) -> float:
         """Return a cell as a number; NaN where it says nothing."""
@@ -47,32 +48,75 @@ class Table(NamedTuple):
         if text.lower() in _NOTHING:
             return math.nan
         try:
-            return float(text)
+            value = float(text)
         except ValueError:
-            raise DataError(
-                f"{self.path}, line {row + 2}: {text!r} in the column {self.names[column]!r} is "
-                "no number",
-                fix="correct it; leave the cell empty where nothing was said",
-            ) from None
+            value = math.inf
+        if not math.isinf(value):
+            return value
+        raise DataError(
+            f"{self.path}, line {self.lines[row]}: {text!r} in the column {self.names[column]!r} "
+            "is no number",
+            fix="correct it; leave the cell empty where nothing was said",
+        )
 
 
 def table(path: Path) -> Table:
     """Read a table with a header, its cells parted by commas, semicolons or tabs."""
-    with explained(path):
-        text = path.read_text("utf-8-sig", "replace")
-    first = text.partition("\n")[0]
-    mark = max(",;\t", key=first.count)
-    rows = [row for row in csv.reader(text.splitlines(), delimiter=mark) if any(row)]
-    names = tuple(name.strip().strip("'\"").lower() for name in rows[0]) if rows else ()
+    lines, rows = _cells(path)
     if len(rows) < 2:
         raise DataError(f"{path} holds no labels", fix="give a header and a row a moment")
-    for number, row in enumerate(rows[1:], start=2):
+    # Programs that end each line with a mark make a column of nothing.
+    wide = max(place for row in rows for place, cell in enumerate(row, start=1) if cell)
+    rows = [row[:wide] for row in rows]
+    names = _names(rows[0])
+    for line, row in zip(lines, rows, strict=True):
         if len(row) != len(names):
             raise DataError(
-                f"{path}, line {number} has {len(row)} cells, the header {len(names)}",
+                f"{path}, line {line} has {len(row)} cells, the header {len(names)}",
                 fix="correct that line",
             )
-    return Table(path, names, rows[1:])
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(
+            f"{path} has several columns called {twice[0]!r}", fix="give each its own name"
+        )
+    return Table(path, names, rows[1:], lines[1:])
+
+
+def is_of_labels(path: Path) -> bool:
+    """Tell whether a table's header names arousal or valence."""
+    with explained(path), path.open(encoding="utf-8-sig", errors="replace") as file:
+        first = file.readline()
+    names = _names(first.split(_mark(first)))
+    return any(name.startswith(dimension) for name in names for dimension in DIMENSIONS)
+
+
+def _cells(path: Path) -> tuple[list[int], list[list[str]]]:
+    """Return the rows of a table, its header too, and the lines of the file that they end in."""
+    with explained(path):
+        text = path.read_text("utf-8-sig", "replace")
+    reader = csv.reader(text.splitlines(), delimiter=_mark(text.partition("\n")[0]))
+    lines, rows = [], []
+    try:
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                lines.append(reader.line_num)
+                rows.append(cells)
+    except csv.Error as error:
+        raise DataError(
+            f"{path}, line {reader.line_num}: {error}",
+            fix="a quotation mark may be open; correct that line",
+        ) from None
+    return lines, rows
+
+
+def _mark(first: str) -> str:
+    return max(",;\t", key=first.count)
+
+
+def _names(cells: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name.strip().strip("'\"").lower() for name in cells)
 
 
 def of_one_table(path: Path, rate_hz: float) -> Labels:
@@ -93,7 +137,7 @@ def of_one_table(path: Path, rate_hz: float) -> Labels:
         ])
         for name, by_rater in columns.items()
     }  # fmt: skip
-    return _checked(path, Labels(times_ns, raters, values))
+    return _checked(found, Labels(times_ns, raters, values))
 
 
 def of_tables(paths: Mapping[str, Path], rate_hz: float) -> Labels:
@@ -108,7 +152,7 @@ def of_tables(paths: Mapping[str, Path], rate_hz: float) -> Labels:
             for row in range(len(found.rows))
         ])  # fmt: skip
         parts[name] = _checked(
-            found.path, Labels(_times_ns(found, rate_hz), tuple(raters), {name: values})
+            found, Labels(_times_ns(found, rate_hz), tuple(raters), {name: values})
         )
     return together(parts)
 
@@ -147,7 +191,9 @@ def _times_ns(found: Table, rate_hz: float) -> npt.NDArray[np.int64]:
     times = np.array([found.number(row, at) for row in range(len(found.rows))])
     if not np.isfinite(times).all():
         row = int(np.flatnonzero(~np.isfinite(times))[0])
-        raise DataError(f"{found.path}, line {row + 2} has no time", fix="correct that line")
+        raise DataError(
+            f"{found.path}, line {found.lines[row]} has no time", fix="correct that line"
+        )
     if found.names[at] in _FRAMES:
         times = times / rate_hz
     return np.asarray(np.rint(times * NS_PER_S), np.int64)
@@ -174,12 +220,13 @@ def _columns(found: Table, dimension: str) -> dict[str, int]:
     return columns
 
 
-def _checked(path: Path, labels: Labels) -> Labels:
+def _checked(found: Table, labels: Labels) -> Labels:
     steps = np.diff(labels.times_ns)
     if (steps <= 0).any():
-        row = int(np.flatnonzero(steps <= 0)[0]) + 3
+        line = found.lines[int(np.flatnonzero(steps <= 0)[0]) + 1]
         raise DataError(
-            f"{path}, line {row}: time goes back or stands", fix="sort the rows; keep one a moment"
+            f"{found.path}, line {line}: time goes back or stands",
+            fix="sort the rows; keep one a moment",
         )
     return labels
 

@@ -10,6 +10,9 @@ sewa      films anywhere, NAME.csv in any folder: name, timestamp, arousal, vale
 
 from __future__ import annotations
 
+import collections
+import hashlib
+import unicodedata
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 PEOPLE: Final = "people.csv"
+_POINTS: Final = 68
 RATE_HZ: Final = 25.0
 
 
@@ -41,6 +45,7 @@ class Found(NamedTuple):
     film: Film
     labels: Labels | None
     points: dict[int, npt.NDArray[np.float64]]  # 68 of a frame, by its number, where they are given
+    told: tuple[str, ...] = ()  # what it and its person are called here, where that is new
 
 
 class Layout(NamedTuple):
@@ -69,29 +74,53 @@ def find(folder: Path, layout: str, rate_hz: float = RATE_HZ) -> list[Found]:
 
 
 def _csv(folder: Path, rate_hz: float) -> list[Found]:
-    return [_found(video, _one_table(_beside(video, folder), rate_hz)) for video in _videos(folder)]
+    tables, found = _tables(folder), []
+    for video in _videos(folder):
+        near = [p for p in tables.get(_stem(video), ()) if p.parent == video.parent]
+        near = near or [p for p in tables.get(_stem(video), ()) if p.parent == folder / "labels"]
+        found.append(_found(video, _one_table(_only(video, near), rate_hz)))
+    return found
 
 
 def _sewa(folder: Path, rate_hz: float) -> list[Found]:
-    tables = {path.stem: path for path in sorted(folder.rglob("*.csv")) if path.name != PEOPLE}
-    return [_found(video, _one_table(tables.get(video.stem), rate_hz)) for video in _videos(folder)]
+    tables, found = _tables(folder), []
+    for video in _videos(folder):
+        several = tables.get(_stem(video), [])
+        # Features of sound and pictures lie there under the same name as labels.
+        rated = [path for path in several if reading.is_of_labels(path)]
+        found.append(_found(video, _one_table(_only(video, rated or several[:1]), rate_hz)))
+    return found
 
 
 def _recola(folder: Path, rate_hz: float) -> list[Found]:
-    found = []
+    tables, found = _tables(folder), []
     for video in _videos(folder):
-        paths = {
-            name: path
-            for name in DIMENSIONS
-            for path in sorted(folder.rglob(f"{name}/{video.stem}.csv"))
-        }
+        paths = {}
+        for name in DIMENSIONS:
+            of_name = [p for p in tables.get(_stem(video), ()) if p.parent.name.lower() == name]
+            path = _only(video, of_name)
+            if path is not None:
+                paths[name] = path
         found.append(_found(video, reading.of_tables(paths, rate_hz) if paths else None))
     return found
 
 
+def _only(video: Path, tables: list[Path]) -> Path | None:
+    """Return the table that there is; of several nobody can tell which is meant."""
+    if len(tables) > 1:
+        raise DataError(
+            f"Several tables may hold the labels of {video.name}",
+            fix="leave one of them in the folder",
+            problems=[str(path) for path in tables],
+        )
+    return tables[0] if tables else None
+
+
 def _afew_va(folder: Path, rate_hz: float) -> list[Found]:
     found = []
-    for document in sorted(folder.rglob("*.json")):
+    for document in _files(folder):
+        if document.suffix.lower() != ".json":
+            continue
         clip = document.parent
         if document.stem != clip.name or not any(
             number_of(path) is not None for path in clip.iterdir()
@@ -102,13 +131,13 @@ def _afew_va(folder: Path, rate_hz: float) -> list[Found]:
         numbers = sorted(frames)
         times = np.array([round((n - first) * NS_PER_S / rate_hz) for n in numbers], np.int64)
         values = {
-            name: np.array([[_value(frames[n], name)] for n in numbers], np.float64)
+            name: np.array([[_value(frames[n], name, document, n)] for n in numbers], np.float64)
             for name in DIMENSIONS
         }
         points = {
-            n: np.array(frames[n]["landmarks"], np.float64)
+            n: given
             for n in numbers
-            if np.shape(frames[n].get("landmarks", ())) == (68, 2)
+            if (given := _points(frames[n].get("landmarks"), document, n)) is not None
         }
         labelled = Labels(times, (GIVEN,), values)
         found.append(
@@ -132,29 +161,70 @@ def _afew_frames(document: Path) -> tuple[dict[int, dict[str, Any]], str]:
     return frames, str(actor) if isinstance(actor, (str, int)) else ""
 
 
-def _value(told: dict[str, Any], name: str) -> float:
+def _value(told: dict[str, Any], name: str, document: Path, number: int) -> float:
     value = told.get(name)
-    return float(value) if isinstance(value, (int, float)) else float("nan")
+    if value is None:
+        return float("nan")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    raise DataError(
+        f"{document}, frame {number}: {name} is {value!r}, and no number",
+        fix="correct it; leave it out, or null, where nothing was said",
+    )
+
+
+def _points(told: Any, document: Path, number: int) -> npt.NDArray[np.float64] | None:
+    """Return the points of a face; None where none are given."""
+    if not told:
+        return None
+    try:
+        points = np.array(told, np.float64)
+    except (TypeError, ValueError):
+        points = np.empty(0)
+    if points.shape != (_POINTS, 2):
+        raise DataError(
+            f"{document}, frame {number}: its landmarks are not {_POINTS} pairs of numbers",
+            fix="correct them; leave them out where there is no face",
+        )
+    # Where no face was found some programs write the same place for every point.
+    return points if np.ptp(points, axis=0).all() else None
 
 
 def _videos(folder: Path) -> list[Path]:
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in VIDEOS)
+    found = [path for path in _files(folder) if path.suffix.lower() in VIDEOS]
     seen: dict[str, Path] = {}
     for path in found:
-        if path.stem in seen:
+        if _stem(path) in seen:
             raise DataError(
-                f"Two films are called {path.stem}: {seen[path.stem]} and {path}",
+                f"Two films are called {path.stem}: {seen[_stem(path)]} and {path}",
                 fix="give one another name, and its labels with it",
             )
-        seen[path.stem] = path
+        seen[_stem(path)] = path
     return found
 
 
-def _beside(video: Path, folder: Path) -> Path | None:
-    for place in (video.with_suffix(".csv"), folder / "labels" / f"{video.stem}.csv"):
-        if place.is_file():
-            return place
-    return None
+def _tables(folder: Path) -> dict[str, list[Path]]:
+    """Return the tables of a corpus by their names without the ending."""
+    found: dict[str, list[Path]] = {}
+    for path in _files(folder):
+        if path.suffix.lower() == ".csv" and path != folder / PEOPLE:
+            found.setdefault(_stem(path), []).append(path)
+    return found
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return all files of a corpus but those that macOS and others hide in it."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if not any(part.startswith((".", "__MACOSX")) for part in path.relative_to(folder).parts)
+        and path.is_file()
+    ]
+
+
+def _stem(path: Path) -> str:
+    """Return a file's name without its ending, its letters as most systems write them."""
+    return unicodedata.normalize("NFC", path.stem)
 
 
 def _one_table(path: Path | None, rate_hz: float) -> Labels | None:
@@ -162,23 +232,49 @@ def _one_table(path: Path | None, rate_hz: float) -> Labels | None:
 
 
 def _found(video: Path, labels: Labels | None) -> Found:
-    return Found(video.stem, video.stem, Video(video), labels, {})
+    return Found(_stem(video), _stem(video), Video(video), labels, {})
 
 
 def _of_people(folder: Path, found: Iterable[Found]) -> list[Found]:
     """Return what was found with people's names from people.csv, and names that fit anywhere."""
     people = _people(folder / PEOPLE)
-    named = [
-        one._replace(name=_fit(one.name), participant=_fit(people.get(one.name, one.participant)))
-        for one in found
-    ]
     unknown = sorted(set(people) - {one.name for one in found})
     if unknown:
         raise DataError(
             f"{folder / PEOPLE} names films that are not there: {', '.join(unknown)}",
             fix="correct the names: a film's is that of its file, without the ending",
         )
-    return named
+    who = {one.name: people.get(one.name, one.participant) for one in found}
+    films, persons = _called(who, "film"), _called(who.values(), "person")
+    return [
+        one._replace(
+            name=films[one.name],
+            participant=persons[who[one.name]],
+            told=tuple(
+                f"{what} {before!r} is called {after} here"
+                for what, before, after in (
+                    ("film", one.name, films[one.name]),
+                    ("person", who[one.name], persons[who[one.name]]),
+                )
+                if before != after
+            ),
+        )
+        for one in found
+    ]
+
+
+def _called(given: Iterable[str], what: str) -> dict[str, str]:
+    """Return by each name one that fits anywhere, and is nobody else's."""
+    fitting = {name: _fit(name, what) for name in dict.fromkeys(given)}
+    taken = collections.Counter(fit.casefold() for fit in fitting.values())
+    return {
+        name: fit if name == fit or taken[fit.casefold()] == 1 else f"{fit[:55]}-{_short(name)}"
+        for name, fit in fitting.items()
+    }
+
+
+def _short(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
 def _people(path: Path) -> dict[str, str]:
@@ -188,13 +284,20 @@ def _people(path: Path) -> dict[str, str]:
     if not {"recording", "participant"} <= set(found.names):
         raise DataError(f"{path} has no columns recording and participant", fix="add that header")
     columns = [found.names.index(name) for name in ("recording", "participant")]
-    return {row[columns[0]].strip(): row[columns[1]].strip() for row in found.rows}
+    rows = [[unicodedata.normalize("NFC", row[column]) for column in columns] for row in found.rows]
+    nobody = [film for film, who in rows if not who]
+    if nobody:
+        raise DataError(
+            f"{path} does not say who is in: {', '.join(nobody)}",
+            fix="write a name or number beside each, or take the line out",
+        )
+    return dict(rows)
 
 
-def _fit(name: str) -> str:
+def _fit(name: str, what: str) -> str:
     """Return the name with what cannot stand in a folder's name replaced."""
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name)
-    plain = plain.strip("-._")[:64] or "film"
+    plain = plain.strip("-._")[:64].strip("-._") or what
     return names.checked(plain, "recording")
 
 

@@ -63,6 +63,8 @@ def run(
     limits = tuple(scale) if scale is not None else LAYOUTS[layout].scale
     notes = _refuse_bad_labels(found, limits)
     films = [one for one in found if one.labels is not None]
+    notes += dict.fromkeys(told for one in films for told in one.told)
+    split.refuse_folds(len({one.participant for one in films}), splits)
     kit = _kit(films)
     progress.begin("Importing", len(films))
     people: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""How the page writes numbers: rounded, "-" where there is none, never broken over two lines."""
+"""How the page writes figures: by name, rounded, "-" where there is none, never over two lines."""
 
 from __future__ import annotations
 
@@ -14,6 +14,18 @@ if TYPE_CHECKING:
 
     from taver.labels.bootstrap import Interval
 
+NAMES: Final = {
+    "positive_percent": "positive values, %",
+    "mean_r": "mean correlation",
+    "cronbach_alpha": "Cronbach's alpha",
+    "mse": "MSE (points²)",
+    "ccc": "CCC",
+    "icc_a1": "ICC(A,1)",
+    "icc_c1": "ICC(C,1)",
+    "icc_ak": "ICC(A,k)",
+    "icc_ck": "ICC(C,k)",
+    "krippendorff_alpha": "Krippendorff's alpha",
+}
 STAY: Final = "\u00a0"  # a space at which no line breaks
 
 
@@ -34,6 +46,11 @@ def between(interval: Interval, digits: int) -> str:
     if math.isnan(interval.low):
         return "-"
     return f"{interval.low:.{digits}f}{STAY}to{STAY}{interval.high:.{digits}f}"
+
+
+def many(count: int, what: str) -> str:
+    """Return how many there are, in words."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def band(alpha: float) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from taver.core.page import Markup, note, section, table, text
-from taver.labels.report import cells, plots
+from taver.labels.report import cells, lacking, plots
 from taver.labels.report.gather import lag_s
 from taver.labels.trace import Dimension
 
@@ -32,6 +32,7 @@ def clips_section(found: Gathered) -> Markup:
                 + table(columns, rows, right=" rrrrr rrrrrr")
             )
         )
+        parts += lacking.by_clip(found, dimension)
     return section(
         "By clip",
         plots.alpha_by_clip(found.clips),

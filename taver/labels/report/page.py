@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from taver.core import atomic
 from taver.core.page import Markup, facts, note, page, section, side_by_side, table, text
 from taver.labels import store
 from taver.labels.bootstrap import BLOCK_S, RESAMPLES
 from taver.labels.pool import Zero
-from taver.labels.report import cells, plots
+from taver.labels.report import cells, lacking, plots
 from taver.labels.report.each import clips_section, raters_section
 from taver.labels.report.gather import gathered
 from taver.labels.trace import Dimension
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from taver.core.session.folder import Session
-    from taver.labels.figures import PoolFigures
     from taver.labels.report.gather import Gathered
 
 # Table III of the TAVER paper: percent of positive frames, mean correlation, Cronbach's alpha.
 PAPER: Final = {Dimension.AROUSAL: (45.4, 0.424, 0.72), Dimension.VALENCE: (46.9, 0.479, 0.79)}
 _STYLE: Final = "@media print { figure, tr { break-inside: avoid; } body { font-size: 11px; } }"
 _NAMED: Final = 5  # sessions in the title
-_NAMES: Final = {
-    "positive_percent": "positive values, %",
-    "mean_r": "mean correlation",
-    "cronbach_alpha": "Cronbach's alpha",
-    "mse": "MSE (points²)",
-    "ccc": "CCC",
-    "icc_a1": "ICC(A,1)",
-    "icc_c1": "ICC(C,1)",
-    "icc_ak": "ICC(A,k)",
-    "icc_ck": "ICC(C,k)",
-    "krippendorff_alpha": "Krippendorff's alpha",
-}
 
 
 def write(sessions: Sequence[Session], path: Path) -> Path:
@@ -72,7 +59,14 @@ def shown(found: Gathered) -> str:
         _how(found),
         simulated=found.simulated,
         style=_STYLE,
-        about=f"{len(found.clips)} clips, {frames} frames, {len(raters)} raters",
+        about=", ".join(
+            cells.many(count, what)
+            for count, what in (
+                (len(found.clips), "clip"),
+                (frames, "frame"),
+                (len(raters), "rater"),
+            )
+        ),
     )
 
 
@@ -107,7 +101,7 @@ def _beside_paper(found: Gathered) -> Markup:
             ]
         )
     return section(
-        "Beside the paper",
+        "Table III, beside the paper's",
         table(
             [
                 "dimension",
@@ -122,23 +116,13 @@ def _beside_paper(found: Gathered) -> Markup:
             right="  rrr r",
         ),
         text(
-            "All clips together. Zero mean: each rater's mean of each clip is taken off first; the "
-            "paper says per rater, and not whether by clip. An alpha above 0.7 is called "
-            "acceptable, above 0.8 good. It rises with the number of raters: compare it with as "
-            "many (in the paper, three for each video)."
+            f"{lacking.together(found)} Zero mean: each rater's mean of each clip is taken off "
+            "first; the paper says per rater, and not whether by clip. An alpha above 0.7 is "
+            "called acceptable, above 0.8 good. It rises with the number of raters: compare it "
+            "with as many (in the paper, three for each video)."
         ),
-        *_why(found),
+        *lacking.reasons(found),
     )
-
-
-def _why(found: Gathered) -> list[Markup]:
-    told: dict[str, list[str]] = {}
-    for dimension in Dimension:
-        for name, why in found.pools[dimension][0].agreement.why.items():
-            told.setdefault(f"{dimension}: {why.told}", []).append(_NAMES[name])
-    return [
-        note(f"{why}. Without a value: {', '.join(names)}.", "warn") for why, names in told.items()
-    ]
 
 
 def _all_figures(found: Gathered) -> Markup:
@@ -163,7 +147,7 @@ def _all_figures(found: Gathered) -> Markup:
                     cells.digits(figure),
                 ),
             ]
-            for figure, name in _NAMES.items()
+            for figure, name in cells.NAMES.items()
         ]
         heads = ["as given", "95 %", "zero mean by clip", "95 %", "zero mean by rater", "95 %"]
         parts.append(
@@ -172,16 +156,18 @@ def _all_figures(found: Gathered) -> Markup:
                 + table(["figure", *heads, "mean of clips"], rows, right=" rrrrrrr")
             )
         )
-    first: PoolFigures = found.pools[Dimension.AROUSAL][0]
+    rules = {found.pools[d][0].pool.rule.partition("; ")[2]: d for d in Dimension}
+    rule = ". ".join(rules if len(rules) == 1 else (f"{d}: {told}" for told, d in rules.items()))
     return section(
         "All figures",
         *parts,
         text(
-            f"How clips were put together: {first.pool.rule.partition('; ')[2]}. Alpha and ICC "
+            f"How clips were put together: {rule}. Alpha and ICC "
             "are over the frames that all of a clip's raters rated; r, MSE and CCC are means over "
-            f"pairs. Intervals are from {RESAMPLES} resamples of whole stretches of {BLOCK_S:g} s: "
-            "neighbouring frames say nearly the same, and drawn singly they would feign certainty. "
-            "They tell of other stretches of these clips, not of other people."
+            f"pairs. Intervals are from {RESAMPLES} resamples of whole stretches of "
+            f"{BLOCK_S:g}{cells.STAY}s: neighbouring frames say nearly the same, and drawn singly "
+            "they would feign certainty. They tell of other stretches of these clips, not of other "
+            "people."
         ),
     )
 
@@ -197,20 +183,14 @@ def _how(found: Gathered) -> Markup:
         "reference": first.get("reference", "none: lags are relative to the median rater"),
     }
     rows = [
-        [
-            clip.name,
-            dimension,
-            name,
-            ", ".join(f"{k} {v:.3f}" for k, v in told.items() if v is not None),
-        ]
+        [clip.name, dimension, name, told(clip.made[name][dimension.value])]
         for clip in found.clips
         for dimension in Dimension
-        for name, key in (
-            ("ewe", "weights"),
-            ("ewe-leave-one-out", "weights"),
-            ("lag-mean", "lags_s"),
+        for name, told in (
+            ("ewe", _weights),
+            ("ewe-leave-one-out", _weights),
+            ("lag-mean", _lags),
         )
-        if (told := clip.made[name][dimension.value].get(key))
     ]
     return section(
         "How it was made",
@@ -218,7 +198,21 @@ def _how(found: Gathered) -> Markup:
         *([] if same else [note("The sessions were not all made with these settings.", "warn")]),
         text(
             "For training, values are divided by 10, to -1 to 1. labels.zarr keeps what each rater "
-            "said, where gaps were closed, and all five fusions."
+            "said, where gaps were closed, and all five fusions. Beside a lag stands r, which says "
+            "how clearly it was found: raters who follow nothing in common get a lag from noise."
         ),
         table(["clip", "dimension", "fusion", "weights, or lags in s"], rows),
+    )
+
+
+def _weights(made: Mapping[str, Any]) -> str:
+    return ", ".join(f"{rater} {weight:.3f}" for rater, weight in made["weights"].items())
+
+
+def _lags(made: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{rater} {lag:+.3f} (r{cells.STAY}{made['clearness'][rater]:.2f})"
+        if lag is not None
+        else f"{rater} -"
+        for rater, lag in made["lags_s"].items()
     )
