@@ -259,7 +259,7 @@ import resource
 import lightning_fabric, torch._dynamo
 from taver.training import engine, evaluate, loop, report, training
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (used + 450 * 2**20,) * 2)
+resource.setrlimit(resource.RLIMIT_AS, (used + 700 * 2**20,) * 2)
 """
 
 

@@ -8,6 +8,14 @@ import pytest
 from capture.desk import signals
 
 
+@pytest.fixture(autouse=True)
+def _as_at_a_terminal():
+    """Take a Ctrl-C as Python does: a program in the background begins with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def swallowed(seen):
     with contextlib.suppress(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
@@ -33,3 +41,10 @@ def test_without_one_nothing_happens():
     with signals.remembered():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_where_it_is_ignored_it_stays_ignored():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with signals.remembered():
+        signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
