@@ -16,7 +16,7 @@ from taver.core.errors import AlreadyThereError, ConfigError, DataError, InputEr
 from taver.core.frames import Modality
 from taver.core.session.folder import find
 from taver.core.session.footage import Footage
-from taver.dataset.about.verify import verify
+from taver.dataset.about.verify import has_digests, verify
 from taver.dataset.importing import labels, layouts
 from taver.dataset.importing.faces import on_grid
 from taver.dataset.importing.films import Frame
@@ -102,6 +102,7 @@ def test_a_film_with_a_table_beside_it_becomes_a_recording(corpus, film, cli, tm
     assert points.std(axis=0)[36:48].max() < 1.0, "the eyes do not stand still"
     assert recording.pictures("color", [5]).std() > 10
     assert verify(data) == []
+    assert has_digests(data)
 
 
 def test_clips_as_afew_va_has_them_need_no_detector(corpus, pictures, tmp_path):

@@ -15,7 +15,7 @@ from taver.core.errors import AlreadyThereError, DataError
 from taver.core.frames import Modality
 from taver.core.progress import Silent
 from taver.core.storage import explained
-from taver.dataset import create, schema, split
+from taver.dataset import create, marks, schema, split
 from taver.dataset.importing import faces
 from taver.dataset.importing.labels import DIMENSIONS, beyond, on_slots
 from taver.dataset.importing.layouts import LAYOUTS, RATE_HZ, Found, find
@@ -142,15 +142,16 @@ def _write(
         raise DataError(f"{one.film.path} has no pictures", fix="leave it out")
     by_rater = on_slots(labels, time_ns, round(NS_PER_S / rate_hz / 2))
     raters = labels.raters
-    group = create.recording(root[schema.RECORDINGS], one.name, {
+    attributes = {
         "participant": one.participant, "session": one.name,
         "modalities": [Modality.COLOR.value], "simulated": False, "raters": list(raters),
         "scale": list(scale), "fusion": "mean", "relaxing_face_k": None, "thermal_kelvin": None,
         "start_unix_ns": None, "pictures": False, "made": {"by": f"taver {__version__}"},
-    })  # fmt: skip
+    }  # fmt: skip
+    group = create.recording(root[schema.RECORDINGS], one.name, attributes)
     for name in schema.columns_of([Modality.COLOR]):
         create.array(group, name, slots=slots, size_px=size_px, raters=len(raters))
-    valid = _cut(group["color"], one, followed, rate_hz, size_px)
+    valid, digests = _cut(group["color"], one, followed, rate_hz, size_px)
     fused = {name: _fused(by_rater[name], scale) for name in DIMENSIONS}
     columns = {
         "time_ns": time_ns, "color_valid": valid, "color_ns": followed.frame_ns,
@@ -158,16 +159,20 @@ def _write(
         "head_mm": followed.head_mm, **fused,
         **{f"{name}_raters": by_rater[name] for name in DIMENSIONS},
     }  # fmt: skip
+    every = {"color": digests}
     for name, values in columns.items():
         group[name][...] = values.astype(schema.SCHEMA[name].dtype)
+        every[name] = marks.of_column(name, values)
+    group.attrs.put({**attributes, marks.ATTRIBUTE: marks.ordered(every)})
     notes = _notes(followed, fused, int(labels.times_ns[-1]) - int(time_ns[-1]))
     return fused["arousal"], fused["valence"], notes
 
 
 def _cut(
     array: Any, one: Found, followed: faces.Followed, rate_hz: int, size_px: int
-) -> npt.NDArray[np.bool_]:
-    """Write the crops, a shard at a time; return which slots have one."""
+) -> tuple[npt.NDArray[np.bool_], list[str]]:
+    """Write the crops, a shard at a time; return which slots have one, and each shard's digest."""
+    digests: list[str] = []
     valid = np.zeros(len(followed.state), bool)
     held = np.zeros((schema.SHARD_FRAMES, size_px, size_px, 3), np.uint8)
     first = 0
@@ -175,6 +180,7 @@ def _cut(
     def put() -> None:
         count = min(len(valid) - first, len(held))
         array[first : first + count] = held[:count]
+        digests.append(marks.mark([held[:count]]))
         held[...] = 0
 
     for slot, crop in faces.cut(one.film, followed, rate_hz=rate_hz, size_px=size_px):
@@ -186,7 +192,7 @@ def _cut(
     while first < len(valid):
         put()
         first += len(held)
-    return valid
+    return valid, digests
 
 
 def _fused(values: npt.NDArray[np.float64], scale: Sequence[float]) -> npt.NDArray[np.float64]:
