@@ -132,7 +132,8 @@ def validate(root: Any, name: str) -> None:
     if wrong:
         raise DataError(
             f"{name} is not a dataset that this taver reads",
-            fix="check the path; build it again with: taver build-dataset",
+            fix="check the path; if it is of another version, move it away and build anew: "
+            "taver build-dataset",
             problems=wrong,
         )
 
