@@ -296,24 +296,21 @@ def test_a_port_that_is_taken_is_told(study, cli):
         assert accounts.ensure_administrator(database, NOW)  # its password was not spent unseen
 
 
-def test_a_database_of_a_newer_taver_or_that_is_none_is_left_as_it_is(tmp_path):
-    path = tmp_path / "a.sqlite"
+def of_version(path, version):
+    """Make a database that says that it is of this version; return its URL."""
     made = open_database(f"sqlite:///{path}")
+    told = sa.update(tables.keeping).where(tables.keeping.c.name == "version")
     with made.writing() as connection:
-        connection.execute(
-            sa.update(tables.keeping).where(tables.keeping.c.name == "version").values(value="99")
-        )
+        connection.execute(told.values(value=version))
     made.close()
+    return f"sqlite:///{path}"
+
+
+def test_a_database_of_a_newer_taver_or_that_is_none_is_left_as_it_is(tmp_path):
     with pytest.raises(DataError, match="newer taver"):
-        open_database(f"sqlite:///{path}")
-    made = open_database(f"sqlite:///{tmp_path / 'c.sqlite'}")
-    with made.writing() as connection:
-        connection.execute(
-            sa.update(tables.keeping).where(tables.keeping.c.name == "version").values(value="")
-        )
-    made.close()
+        open_database(of_version(tmp_path / "a.sqlite", "99"))
     with pytest.raises(DataError, match="of which version"):
-        open_database(f"sqlite:///{tmp_path / 'c.sqlite'}")
+        open_database(of_version(tmp_path / "c.sqlite", ""))
     (tmp_path / "b.sqlite").write_bytes(b"this is no database at all, but a text" * 100)
     with pytest.raises(DataError, match="no SQLite database"):
         open_database(f"sqlite:///{tmp_path / 'b.sqlite'}")

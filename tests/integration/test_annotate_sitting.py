@@ -231,8 +231,12 @@ def test_the_systems_own_keys_play_and_pause_as_the_pages_do(sit):
     sat.begin(page)
     page.evaluate("document.getElementById('film').pause()")
     page.wait_for_selector("body[data-phase=paused]")
+    assert page.evaluate("document.getElementById('film').paused")
     page.evaluate("void document.getElementById('film').play()")
     page.wait_for_selector("body[data-phase=playing]")
+    frame = page.evaluate("taverSitting.state.frame")
+    sat.until(page, f"taverSitting.state.frame > {frame}")
+    assert not page.evaluate("document.getElementById('film').paused")
 
 
 def test_slow_and_fast_keep_to_the_pictures(desk, sit):

@@ -80,18 +80,18 @@ def test_each_session_knows_that_it_is_built_and_when_that_is_stale(copy):
 
 
 def test_another_seed_divides_people_anew_and_that_is_said(copy):
-    def testers():
+    def who_tests():
         return taver.dataset.open(copy.folder / "dataset.zarr").splits["default"]["test"]
 
-    (was,) = testers()
+    (was,) = who_tests()
     seed = next(n for n in range(1, 50) if divided(copy, SplitOptions(seed=n)) != [was])
     made = making.make(copy, split=SplitOptions(seed=seed))
-    assert testers() != [was]
+    assert who_tests() != [was]
     assert any("divided anew" in note for note in made.notes)
     built.label(copy, "s01", shift=0.7)
     made = making.make(copy, split=SplitOptions(seed=seed))
     assert made.labels_written == 1
-    assert testers() != [was]
+    assert who_tests() != [was]
     assert not any("divided anew" in note for note in made.notes)
 
 
