@@ -273,6 +273,9 @@ def test_a_network_cameras_shutter_is_closed_when_told_and_each_time_is_marked(c
     manifest = whole(study, "s01")
     asked = [m for m in manifest.markers if m.name == "shutter asked"]
     closed = [m for m in manifest.markers if m.source == "shutter"]
-    assert len(asked) == len(closed) >= 2
+    # The recording may end between the last one that was asked for and its closing.
+    assert len(closed) >= 2
+    assert len(closed) in {len(asked) - 1, len(asked)}
+    assert all(a.unix_ns <= c.unix_ns for a, c in zip(asked, closed, strict=False))
     assert "minutes after the last" in asked[0].note
     assert manifest.devices[0].settings["GevSCPSPacketSize"].isdecimal()
