@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 
 from taver.core.errors import TaverError
-from taver.training import config, evaluate, predict, report, synthetic, training
+from taver.training import config, evaluate, predict, synthetic, training
+from taver.training.report import run as report
 
 EPOCHS = 2
 TASK = synthetic.Task(people=5, test_people=2, validation_people=1, clips=16, length=4)
@@ -41,7 +42,7 @@ def main(processes: int) -> None:
               f"RMSE {valence.all.rmse:.3f}")  # fmt: skip
         for name, trivial in valence.baselines.items():
             print(f"  {name} instead: RMSE {trivial.rmse:.3f}")
-        print(f"  {report.write_run(folder)}")
+        print(f"  {report.write(folder)}")
     seen = predict.predict(Path("tiny-runs/tran"), "s05", store=str(store), attention=True)
     for page in (seen.page, *seen.attention):
         print(page)

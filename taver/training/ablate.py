@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
 
-from taver.core import atomic
 from taver.core.document import Document, Part
 from taver.core.errors import InputError
-from taver.training import runs, series
+from taver.training import series
 from taver.training.config import changed
 from taver.training.models import MODELS, SCRATCH
 from taver.training.published import PRETRAINED, TABLES
@@ -89,7 +88,7 @@ def ablate(
     *,
     say: Callable[[str], None] = lambda _: None,
 ) -> Ablation:
-    """Train and judge every row that is not done yet; write the table as HTML, Markdown, CSV."""
+    """Train and judge every row that is not done yet; return and keep the table."""
     wanted = plan(what, config)
     outcomes = series.run_all(store, folder, wanted, progress, say=say)
     series.raise_if_all_failed(outcomes)
@@ -103,7 +102,7 @@ def ablate(
         post=done[0].post,
         lines=tuple(_lines(TABLES[what], outcomes)),
     )
-    _write(folder, found)
+    found.write(folder / FILE)
     return found
 
 
@@ -151,58 +150,3 @@ def _median(values: Sequence[float | None]) -> float | None:
 
 def _names() -> str:
     return ", ".join(TABLES)
-
-
-COLUMNS: Final = (
-    "", "RMSE printed", "CC printed", "CCC printed", "RMSE", "CC", "CCC", "CCC of seeds", "note",
-)  # fmt: skip
-
-
-def cells(found: Ablation) -> list[list[str]]:
-    """Return the table's cells as text."""
-    return [
-        [
-            line.label,
-            *(_text(value) for value in line.printed or (None, None, None)),
-            _text(line.rmse),
-            _text(line.cc),
-            _text(line.ccc),
-            f"{_text(line.lowest)} to {_text(line.highest)}" if line.seeds > 1 else "",
-            line.note,
-        ]
-        for line in found.lines
-    ]
-
-
-def _text(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
-
-
-def _write(folder: Path, found: Ablation) -> None:
-    from taver.training.report import ablation_page
-
-    table = TABLES[found.what]
-    rows = cells(found)
-    head = [
-        f"# {table.title} ({table.name})",
-        "",
-        *(["**SIMULATED DATA**", ""] if found.simulated else []),
-        f"{table.note} Here: {about(found)}.",
-        "",
-        f"| {' | '.join(COLUMNS)} |",
-        f"|{'---|' * len(COLUMNS)}",
-        *(f"| {' | '.join(row)} |" for row in rows),
-        "",
-    ]
-    atomic.write_bytes(folder / "ablation.md", "\n".join(head).encode())
-    runs.write_table(folder / "ablation.csv", ("variant", *COLUMNS[1:]), rows)
-    atomic.write_bytes(folder / "ablation.html", ablation_page(found).encode())
-    found.write(folder / FILE)
-
-
-def about(found: Ablation) -> str:
-    """Say in words on what the figures stand."""
-    return (
-        f"{found.target} of {found.dataset}, by {found.unit}, post-processing {found.post}; "
-        "printed: valence of the authors' data"
-    )

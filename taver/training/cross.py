@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 import numpy as np
 
-from taver.core import atomic
 from taver.core.document import Document
 from taver.core.errors import InputError
 from taver.dataset import read as datasets
@@ -81,11 +80,8 @@ def cross(
     for one, outcome in zip(plan, outcomes, strict=True):
         by_seed.setdefault(one.config.protocol.seed, []).append(outcome)
     found = tuple(_middle(folder, target, by_seed) for target in config.targets)
-    from taver.training.report import cross_page
-
     for result in found:
         result.write(folder / f"cross-{result.target}.json")
-    atomic.write_bytes(folder / "cross.html", cross_page(found).encode())
     return found
 
 

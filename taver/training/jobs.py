@@ -59,10 +59,11 @@ def train(
         return _cross(store, folder, cross, config, progress, say)
     if several:
         return _seeds(store, folder, config, progress, say)
-    from taver.training import report, training
+    from taver.training import training
+    from taver.training.report import run as report
 
     run = training.run(store, folder, config, progress)
-    page = report.write_run(folder)
+    page = report.write(folder)
     best = run.best
     told = f"{config.model.name}: weights of epoch {run.about.epochs}"
     if best is not None and best.ccc is not None:
@@ -83,14 +84,14 @@ def evaluate(
 ) -> list[tuple[Evaluation, Path]]:
     """Judge a run, or each seed of it; return the scores, and the pages."""
     from taver.training import evaluate as evaluating
-    from taver.training import report
+    from taver.training.report import run as report
 
     found = []
     for folder in _seeds_in(run) or [find(run)]:
         judged = evaluating.evaluate(
             folder, store=data, part=part, unit=unit, post=post, device=device, progress=progress
         )
-        found.append((judged, report.write_run(folder)))
+        found.append((judged, report.write(folder)))
     return found
 
 
@@ -220,13 +221,14 @@ def _seeds(
     say: Callable[[str], None],
 ) -> list[str]:
     """Train the same with several seeds, without opening the test people."""
-    from taver.training import report, series, training
+    from taver.training import series, training
+    from taver.training.report import run as report
 
     plan = series.with_seeds([series.Planned("", config)])
     told = []
     for one in plan:
         run = training.run(store, folder / one.name, one.config, progress)
-        report.write_run(folder / one.name)
+        report.write(folder / one.name)
         ccc = run.best.ccc if run.best is not None else None
         say(f"{one.name}: validation CCC {'none' if ccc is None else f'{ccc:.3f}'}")
         told.append(str(folder / one.name))
@@ -242,6 +244,7 @@ def _ablate(
     say: Callable[[str], None],
 ) -> list[str]:
     from taver.training import ablate
+    from taver.training.report import ablation as report
 
     found = ablate.ablate(store, folder, what, config, progress, say=say)
     lines = [
@@ -249,7 +252,7 @@ def _ablate(
         + (f" (printed {line.printed[2]:.3f})" if line.printed else "")
         for line in found.lines
     ]
-    return [*lines, str(folder / "ablation.html")]
+    return [*lines, str(report.write(folder, found))]
 
 
 def _cross(
@@ -261,6 +264,7 @@ def _cross(
     say: Callable[[str], None],
 ) -> list[str]:
     from taver.training import cross
+    from taver.training.report import cross as report
 
     found = cross.cross(store, folder, how, config, progress, say=say)
     lines = [
@@ -269,4 +273,4 @@ def _cross(
         + (f" (the middle of {len(one.seeds)} seeds)" if one.seeds else "")
         for one in found
     ]
-    return [*lines, str(folder / "cross.html")]
+    return [*lines, str(report.write(folder, found))]

@@ -124,12 +124,12 @@ def _page(
 ) -> str:
     import pandas as pd
 
-    from taver.training import report
+    from taver.training.report import session as report
 
     table = pd.DataFrame(rows, columns=columns)
     for name in ("time_s", *run.config.targets):
         table[name] = table[name].replace("", np.nan).astype(float)
-    return report.session_page(
+    return report.page_of(
         session, table, run.config.targets, simulated=simulated or run.about.simulated, notes=notes
     )
 

@@ -185,6 +185,21 @@ def write_metrics(folder: Path, history: Sequence[Epoch]) -> None:
     write_table(folder / METRICS, Epoch.__struct_fields__, [list(row.values()) for row in rows])
 
 
+def read_metrics(folder: Path) -> list[Epoch]:
+    """Return the rows of metrics.csv, an epoch each; none where it is not there yet."""
+    path = folder / METRICS
+    if not path.is_file():
+        return []
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [{k: v or None for k, v in row.items()} for row in csv.DictReader(file)]
+        return msgspec.convert(rows, list[Epoch], strict=False)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise DataError(
+            f"{path} cannot be read: {error}", fix="restore it from a backup, or delete it"
+        ) from None
+
+
 def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Write a CSV file, all at once."""
     text = io.StringIO()

@@ -257,7 +257,7 @@ def test_the_batch_that_fits_is_told_of_all_processes_together(monkeypatch):
 _LITTLE_MEMORY = """
 import resource
 import lightning_fabric, torch._dynamo
-from taver.training import engine, evaluate, loop, report, training
+from taver.training import engine, evaluate, loop, training
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 700 * 2**20,) * 2)
 """

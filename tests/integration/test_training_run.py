@@ -14,9 +14,10 @@ import zarr
 
 from taver.core.errors import BusyError, DataError, InputError, TaverError
 from taver.core.lock import held
-from taver.training import checkpoint, engine, evaluate, predict, report, runs, training
+from taver.training import checkpoint, engine, evaluate, predict, runs, training
 from taver.training.export import card
 from taver.training.export.run import export
+from taver.training.report import run as report
 
 EPOCHS = ("optimiser.epochs=2", "optimiser.patience=0")
 
@@ -89,9 +90,9 @@ def test_it_can_be_judged_clip_by_clip_and_without_post_processing(finished):
 
 
 def test_the_page_shows_scores_curves_and_traces_and_says_that_it_is_simulated(finished):
-    assert "Not judged yet" in report.run_page(finished)
+    assert "Not judged yet" in report.page_of(finished)
     evaluate.evaluate(finished)
-    page = report.run_page(finished)
+    page = report.page_of(finished)
     for words in ("SIMULATED", "baseline: mean of the training people", "P04", "fitted on P03",
                   "Loss of the training clips", "<svg"):  # fmt: skip
         assert words in page
@@ -141,7 +142,7 @@ def test_a_run_that_was_stopped_goes_on_bit_by_bit_also_in_the_middle_of_an_epoc
         one.rest.get("random", torch.ones(1)), other.rest.get("random", torch.ones(1))
     )
     histories = [
-        [(e.phase, e.step, e.loss, e.ccc) for e in report._history(tmp_path / n)]
+        [(e.phase, e.step, e.loss, e.ccc) for e in runs.read_metrics(tmp_path / n)]
         for n in ("through", "stopped")
     ]
     assert histories[0] == histories[1]
@@ -151,7 +152,7 @@ def test_a_run_that_was_stopped_goes_on_bit_by_bit_also_in_the_middle_of_an_epoc
 def test_refitting_trains_as_long_as_was_best_on_both_with_settings_frozen(store, tmp_path):
     config = trained.settings("optimiser.epochs=3", "protocol.refit=true", "protocol.unit=clip")
     run = training.run(store, tmp_path / "run", config)
-    history = report._history(tmp_path / "run")
+    history = runs.read_metrics(tmp_path / "run")
     refit = [epoch for epoch in history if epoch.phase == "refit"]
     assert len(refit) == run.about.epochs
     assert refit[0].ccc is None
@@ -176,7 +177,7 @@ def test_patience_ends_a_run_that_gets_no_better(store, tmp_path):
         "protocol.unit=clip",
     )  # fmt: skip
     run = training.run(store, tmp_path / "run", config)
-    assert len(report._history(tmp_path / "run")) <= run.about.epochs + 2 < 20
+    assert len(runs.read_metrics(tmp_path / "run")) <= run.about.epochs + 2 < 20
 
 
 def test_a_finished_run_is_not_trained_again_and_other_settings_are_refused(finished, store):
@@ -338,7 +339,7 @@ def test_scores_on_another_dataset_stand_beside_those_of_the_runs_own(finished, 
     assert set(found.judged[0].people) == {"P07", "P08"}
     (mine, folder), (others, _) = evaluate.read_all(finished)
     assert (mine, folder.name, others) == (own, "test-clip-none", found)
-    assert "Of another dataset than the run&#x27;s" in report.run_page(finished)
+    assert "Of another dataset than the run&#x27;s" in report.page_of(finished)
 
 
 def test_a_changed_checkpoint_is_refused_when_judging_and_when_going_on(store, finished):

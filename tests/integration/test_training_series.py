@@ -12,7 +12,9 @@ import trained
 
 from taver.core.errors import InputError
 from taver.core.progress import Silent
-from taver.training import ablate, checkpoint, cross, evaluate, report, runs, series, training
+from taver.training import ablate, checkpoint, cross, evaluate, runs, series, training
+from taver.training.report import ablation as ablation_report
+from taver.training.report import cross as cross_report
 
 SHORT = ("optimiser.epochs=1", "optimiser.patience=0", "protocol.unit=clip", "protocol.post=none")
 
@@ -72,7 +74,7 @@ def test_everybody_is_judged_once_by_a_run_that_has_not_seen_them(store, tmp_pat
     assert {row.n for row in found.seeds.values()} == {48}
     assert found.all.ccc == min(row.ccc for row in found.seeds.values())  # of two
     assert len(said) == 4
-    page = (tmp_path / "cv" / "cross.html").read_text()
+    page = cross_report.write(tmp_path / "cv", [found]).read_text()
     assert "fold-2" in page
     assert "in the middle of 2 seeds" in page
     # What else a run was judged by is not taken for what is asked for.
@@ -96,7 +98,7 @@ def test_a_table_of_the_paper_stands_beside_ones_own_figures_and_is_gone_on_with
         ablate.ablate(store, folder, "attention", config, trained.CtrlC(540))
     before = times_of(folder)
     assert before
-    assert not (folder / "ablation.md").exists()
+    assert not (folder / ablate.FILE).exists()
     found = ablate.ablate(store, folder, "attention", config, Silent())
     finished = {path for path in before if path.name == "best.ckpt"}
     assert finished
@@ -104,13 +106,14 @@ def test_a_table_of_the_paper_stands_beside_ones_own_figures_and_is_gone_on_with
     assert [line.label for line in found.lines] == ["with attention (TRAN)", "without attention"]
     assert found.lines[0].printed == (0.112, 0.563, 0.521)
     assert all(line.seeds == 2 and line.lowest <= line.ccc <= line.highest for line in found.lines)
+    html = ablation_report.write(folder, found).read_text()
     text = (folder / "ablation.md").read_text()
     assert "| with attention (TRAN) | 0.112 | 0.563 | 0.521 |" in text
     assert "SIMULATED" in text
     with (folder / "ablation.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["variant"] for row in rows] == ["with attention (TRAN)", "without attention"]
-    assert "SIMULATED" in (folder / "ablation.html").read_text()
+    assert "SIMULATED" in html
 
 
 def test_a_row_that_cannot_be_trained_says_why_and_the_others_are_done(tmp_path):
@@ -160,7 +163,7 @@ def test_every_table_can_be_planned_and_drawn_without_figures_of_ones_own():
             what=what, target="valence", dataset="d", simulated=False, unit="frame", post="avec",
             lines=tuple(ablate._lines(table, [])),
         )  # fmt: skip
-        assert table.name in report.ablation_page(found)
+        assert table.name in ablation_report.page_of(found)
 
 
 def test_seeds_give_other_weights_and_the_same_seed_the_same(store, tmp_path):

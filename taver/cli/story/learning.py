@@ -18,8 +18,9 @@ from taver.dataset.documents.sums import documents_of
 from taver.dataset.documents.told import Told as About
 from taver.dataset.read import TEST
 from taver.dataset.read import open as opened
-from taver.training import checkpoint, evaluate, report, runs, training
+from taver.training import checkpoint, evaluate, runs, training
 from taver.training import config as settings
+from taver.training.report import run as report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,7 +126,7 @@ def trained(study: Study, size: Size, model: str, progress: Progress) -> Told:
             f"train-baseline --config {file.name} --model {model} --out runs/mine",
             problems=error.problems,
         ) from error
-    report.write_run(folder)
+    report.write(folder)
     best = run.best
     told = f"{model.upper()} in the small shape, weights of epoch {run.about.epochs}"
     if best is not None and best.ccc is not None:
@@ -141,7 +142,7 @@ def judged(study: Study, model: str, progress: Progress) -> Evaluation:
     found = _judged_before(study, folder)
     if found is None:
         found = evaluate.evaluate(folder, progress=progress)
-        report.write_run(folder)
+        report.write(folder)
     return found
 
 
