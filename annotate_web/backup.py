@@ -14,7 +14,7 @@ import json
 import os
 import zipfile
 import zlib
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -40,6 +40,7 @@ _ABOUT: Final = "about.json"
 _LEFT_OUT: Final = (keeping, web_sessions, login_attempts)
 _AT_ONCE: Final = 2000
 _CHUNK: Final = 1 << 20
+_LATEST_NS: Final = 2**63 - 1
 # All that reading a file may raise which is no ZIP file, was cut, or was changed.
 _DAMAGE: Final = (
     zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, LookupError, TypeError, ValueError,
@@ -53,6 +54,7 @@ class Kept(NamedTuple):
     rows: dict[str, int]  # by table
     films: int
     missing: tuple[str, ...] = ()  # films that were not there when it was made
+    made_ns: int = 0
 
 
 class _About(msgspec.Struct):
@@ -63,6 +65,7 @@ class _About(msgspec.Struct):
     rows: dict[str, int]
     sha256: dict[str, str]
     missing: list[str] = []
+    made_ns: Annotated[int, msgspec.Meta(ge=0, le=_LATEST_NS)] = 0
 
 
 def back_up(database: Database, media: Path | None, path: Path, now_ns: int) -> Kept:
@@ -96,7 +99,7 @@ def back_up(database: Database, media: Path | None, path: Path, now_ns: int) -> 
             archive.writestr(_ABOUT, json.dumps(about, indent=1))
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
-    return Kept(rows, len(films) - len(missing), tuple(missing))
+    return Kept(rows, len(films) - len(missing), tuple(missing), now_ns)
 
 
 def restore(database: Database, media: Path, path: Path) -> Kept:
@@ -128,7 +131,7 @@ def _restore(database: Database, media: Path, archive: zipfile.ZipFile, about: _
                 make_private_folder(media)
         for name in films:
             _restore_film(archive, name, media / name.removeprefix("media/"), about)
-    return Kept(about.rows, len(films), tuple(about.missing))
+    return Kept(about.rows, len(films), tuple(about.missing), about.made_ns)
 
 
 def _tables() -> list[sa.Table]:

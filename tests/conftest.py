@@ -13,6 +13,7 @@ import pytest
 import scheduling
 import studies
 import telling
+from hypothesis import HealthCheck, settings
 from studies import Recorded
 
 from taver.cli.main import run
@@ -24,6 +25,9 @@ multiprocessing.set_start_method("spawn", force=True)
 # Who runs the tests may ignore a terminal that closes (nohup does); what they start must not.
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+# How long an example takes, or takes to be made up, is told by how busy the machine is.
+settings.register_profile("taver", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("taver")
 
 
 def pytest_xdist_make_scheduler(config, log):

@@ -26,7 +26,7 @@ def user(database: Database, name: str) -> int:
 def found(database: Database, clip: str, rater: str) -> int:
     """Return the assignment of this clip to this rater."""
     with database.reading() as connection:
-        clip_id, user_id = _clip(connection, clip), int(accounts.by_name(connection, rater).id)
+        clip_id, user_id = _clip(connection, clip), _rater(connection, rater)
         key = _of(connection, clip_id, user_id)
     if key is None:
         raise NotFoundError(
@@ -75,6 +75,14 @@ def _clip(connection: Connection, name: str) -> int:
             f"There is no clip {name!r}", fix="taver annotate status lists those there are"
         )
     return int(key)
+
+
+def _rater(connection: Connection, name: str) -> int:
+    """Return whose ratings are called that: of people without a name, too."""
+    unnamed = connection.execute(
+        sa.select(users.c.id).where(users.c.folded == name.casefold(), users.c.erased_ns > 0)
+    ).scalar()
+    return int(accounts.by_name(connection, name).id if unnamed is None else unnamed)
 
 
 def _of(connection: Connection, clip_id: int, user_id: int) -> int | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from annotate_web.assign import places
-from annotate_web.db.tables import TAKEN, State, assignments, sittings, users
+from annotate_web.db.tables import TAKEN, State, assignments, clips, sittings, users
 from annotate_web.people import audit
 from taver.core.errors import AlreadyThereError, InputError, NotFoundError
 
@@ -90,14 +90,35 @@ def reopen(database: Database, by: int | None, key: int, reason: str, now_ns: in
         )
 
 
-def leave(connection: Connection, by: int | None, user_id: int, reason: str, now_ns: int) -> int:
-    """Free the places that somebody has not finished; return how many."""
-    rows = connection.execute(
-        sa.select(assignments).where(
+def free(database: Database, by: int | None, user_id: int, reason: str, now_ns: int) -> int:
+    """Take all clips from somebody that they have not finished; return how many."""
+    with database.drawing() as connection:
+        count = leave(connection, by, user_id, _checked(reason), now_ns, practice=False)
+    if not count:
+        raise InputError("They have no clip left to do", fix="load the page again")
+    return count
+
+
+def leave(
+    connection: Connection, by: int | None, user_id: int, reason: str, now_ns: int, *,
+    practice: bool = True,
+) -> int:  # fmt: skip
+    """Free the places that somebody has not finished; return how many.
+
+    Without `practice` those clips stay theirs, which take no place: they may come back.
+    """
+    wanted = (
+        sa.select(assignments)
+        .join(clips, clips.c.id == assignments.c.clip_id)
+        .where(
             assignments.c.user_id == user_id,
             assignments.c.state.in_([State.OPEN, State.WORKING]),
         )
-    ).all()
+        .with_for_update(of=assignments)  # what is finished at this moment is theirs
+    )
+    if not practice:
+        wanted = wanted.where(clips.c.practice.is_(sa.false()))
+    rows = connection.execute(wanted).all()
     for row in rows:
         _change(connection, by, row, State.WITHDRAWN, reason, now_ns, "withdrawn")
     return len(rows)

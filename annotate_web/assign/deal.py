@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import sqlalchemy as sa
 
 from annotate_web.assign import places
+from annotate_web.assign.even import even_out
 from annotate_web.db.tables import TAKEN, assignments, clips
 from annotate_web.people import audit
 from taver.core.errors import InputError
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from annotate_web.assign.places import Clip
     from annotate_web.db.open import Database
-
 
 _HIGHEST_SEED: Final = 2**63 - 1  # it is kept beside what it drew
 
@@ -61,7 +61,8 @@ def draw(
     """Return who gets which clips, in which order.
 
     Long clips are given out first and each to whoever has the fewest frames so far, chance
-    deciding between equals: so all have much the same to do. The order is then shuffled.
+    deciding between equals; then clips go on to whom would have less: so all have much the same to
+    do, whatever they had before. The order is then shuffled.
     """
     chance = random.Random(seed)  # noqa: S311  a draw that can be repeated
     load = {user: loads.get(user, 0) for user in people}
@@ -74,6 +75,7 @@ def draw(
         for user in sorted(able, key=lambda user: load[user])[: clip.free]:
             given[user].append(clip.key)
             load[user] += clip.frames
+    even_out(given, load, {clip.key: clip for clip in wanted})
     for clip_ids in given.values():
         chance.shuffle(clip_ids)
     return given

@@ -28,6 +28,14 @@ class Clip(NamedTuple):
         return max(0, self.wanted - self.taken)
 
 
+class Held(NamedTuple):
+    """What somebody keeps from others who may not log in."""
+
+    user_id: int
+    name: str
+    clips: dict[int, str]  # numbers and names
+
+
 def to_annotate(connection: Connection, *, practice: bool = False) -> list[Clip]:
     """Return the clips in use, in the order they were added."""
     given: dict[int, list[tuple[int, str]]] = {}
@@ -67,10 +75,10 @@ def annotators(connection: Connection) -> list[int]:
     )
 
 
-def held(connection: Connection) -> dict[str, list[str]]:
+def held(connection: Connection) -> list[Held]:
     """Return the clips that people still have to do who may not log in: nobody else gets these."""
     rows = connection.execute(
-        sa.select(users.c.name, clips.c.name.label("clip"))
+        sa.select(users.c.id, users.c.name, clips.c.id.label("clip_id"), clips.c.name.label("clip"))
         .select_from(assignments)
         .join(users, users.c.id == assignments.c.user_id)
         .join(clips, clips.c.id == assignments.c.clip_id)
@@ -82,10 +90,10 @@ def held(connection: Connection) -> dict[str, list[str]]:
         )
         .order_by(users.c.name, clips.c.name)
     )
-    found: dict[str, list[str]] = {}
+    found: dict[int, Held] = {}
     for row in rows:
-        found.setdefault(row.name, []).append(row.clip)
-    return found
+        found.setdefault(row.id, Held(row.id, row.name, {})).clips[row.clip_id] = row.clip
+    return list(found.values())
 
 
 def give(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -56,10 +57,31 @@ def create(
     return int(made.scalar_one())
 
 
+def create_unnamed(connection: Connection, now_ns: int) -> tuple[int, str]:
+    """Make a user of whom nothing is known but what they rated; return its number and name."""
+    passing = f"{ERASED}{uuid.uuid4().hex}"  # until the number is known
+    made = connection.execute(
+        sa.insert(users)
+        .values(
+            name=passing, folded=passing, role=Role.ANNOTATOR, password_hash=None,
+            must_change=False, created_ns=now_ns, disabled_ns=now_ns, erased_ns=now_ns,
+        )
+        .returning(users.c.id)
+    ).scalar_one()  # fmt: skip
+    name = f"{ERASED}{made}"
+    _set(connection, int(made), name=name, folded=name)
+    return int(made), name
+
+
+def is_unnamed(name: str) -> bool:
+    """Tell whether a name is the number of somebody whose data were erased, here or elsewhere."""
+    return name.casefold().startswith(ERASED)
+
+
 def refuse_unfit(connection: Connection, name: str) -> None:
     """Raise if a new user cannot be called that."""
     names.checked(name, "annotator")
-    if name.casefold() == _FUSED or name.casefold().startswith(ERASED):
+    if name.casefold() == _FUSED or is_unnamed(name):
         raise _reserved(name)
     taken = sa.select(users.c.id).where(users.c.folded == name.casefold())
     if connection.execute(taken).first():

@@ -134,9 +134,17 @@ def pending(connection: Connection, now_ns: int) -> Sequence[AnyRow]:
 
 def cancel(connection: Connection, by: int | None, key: int, now_ns: int) -> None:
     """Let an invitation hold no more."""
-    connection.execute(
+    held = connection.execute(
         sa.update(invitations)
-        .where(invitations.c.id == key, invitations.c.used_ns.is_(None))
+        .where(
+            invitations.c.id == key,
+            invitations.c.used_ns.is_(None),
+            invitations.c.cancelled_ns.is_(None),
+        )
         .values(cancelled_ns=now_ns)
-    )
+    ).rowcount
+    if not held:
+        raise InvitationError(
+            "This invitation holds no more, or never was one", fix="load the page People again"
+        )
     audit.record(connection, now_ns, by, "invitation cancelled", f"invitation {key}")

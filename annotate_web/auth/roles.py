@@ -71,7 +71,8 @@ def guard() -> Any:
             raise NotAllowedError(
                 "Your password was for one time", fix="choose one of your own on your page"
             )
-        return flask.redirect(flask.url_for("account.password"))
+        to = flask.request.full_path.rstrip("?") if flask.request.method == "GET" else None
+        return flask.redirect(flask.url_for("account.password", to=to if to != "/" else None))
     return None
 
 

@@ -46,13 +46,19 @@ def count(connection: Connection, name: str, address: str, now_ns: int, limits: 
     )
 
 
+def lift(connection: Connection, name: str, address: str, limits: Limits) -> None:
+    """Let a name log in from an address at once: by a link it has another password."""
+    both, by_name, _ = (who for who, _ in _counted(name, address, limits))
+    connection.execute(sa.delete(login_attempts).where(login_attempts.c.who.in_([both, by_name])))
+
+
 def forget(connection: Connection, name: str, address: str, limits: Limits) -> None:
     """Take back what was counted of a name: its password was right.
 
     What others failed at from the same address stays counted.
     """
-    both, by_name, by_address = (who for who, _ in _counted(name, address, limits))
-    connection.execute(sa.delete(login_attempts).where(login_attempts.c.who.in_([both, by_name])))
+    lift(connection, name, address, limits)
+    *_, by_address = (who for who, _ in _counted(name, address, limits))
     newest = (
         sa.select(sa.func.max(login_attempts.c.id))
         .where(login_attempts.c.who == by_address)

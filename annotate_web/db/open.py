@@ -70,6 +70,11 @@ class Database:
         self.close()
 
     @property
+    def called(self) -> str:
+        """Return its file, or its URL without the password."""
+        return _name(self.engine)
+
+    @property
     def is_sqlite(self) -> bool:
         """Whether it is a file of this machine."""
         return self.engine.dialect.name == _SQLITE

@@ -23,7 +23,7 @@ class Verdict(NamedTuple):
 
     passed: bool
     distance: float | None  # from the reference, mean of both, in points; None: too little rated
-    off: Mapping[str, float | None]  # the same for each dimension
+    off: Mapping[str, float | None]  # the same for each dimension: this is what counts
     within: float  # what distance is well
     covered: float  # share of the frames that were rated
     lag_s: float  # by how much the person was late
@@ -34,7 +34,10 @@ def judge(
     values: Mapping[Dimension, npt.NDArray[np.float64]],
     frame_unix_ns: npt.NDArray[np.int64],
 ) -> Verdict:
-    """Compare what was rated with the reference, at the lag that suits it best."""
+    """Compare what was rated with the reference, at the lag that suits it best.
+
+    Each of the two has to be near: else a slider that nobody moved would do.
+    """
     within = float(reference["within"])
     covered = float(np.mean([np.isfinite(values[dimension]).mean() for dimension in Dimension]))
     period_s = float(np.median(np.diff(frame_unix_ns))) / 1e9 if len(frame_unix_ns) > 1 else 1.0
@@ -52,7 +55,7 @@ def judge(
         return Verdict(False, None, nothing, within, covered, 0.0)
     distance, lag, off = min(found, key=lambda one: one[:2])
     return Verdict(
-        covered >= COVERED and distance <= within,
+        covered >= COVERED and all(apart is not None and apart <= within for apart in off),
         distance,
         dict(zip(map(str, Dimension), off, strict=True)),
         within,

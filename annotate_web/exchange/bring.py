@@ -51,6 +51,12 @@ class Brought(NamedTuple):
     dimensions: tuple[Dimension, ...]
     ends_s: float  # before the clip's end: from there on its last value holds
     left_out: str = ""  # why it does not count, if it does not
+    was: str = ""  # how the file calls a rater without a name
+
+
+class _User(NamedTuple):
+    key: int
+    name: str
 
 
 def bring(
@@ -62,7 +68,11 @@ def bring(
     clip: str = "",
     rater: str = "",
 ) -> list[Brought]:
-    """Import the file: each of its raters becomes one who is done with the clip."""
+    """Import the file: each of its raters becomes one who is done with the clip.
+
+    Who was erased where the file comes from is nobody we know: a new rater without a name, the
+    same one for all clips of the file.
+    """
     with database.drawing() as connection:
         known = {row.name: row for row in in_use(connection)}
         wanted = {
@@ -77,8 +87,10 @@ def bring(
         ]
         _check_raters(connection, known, found, tracks, path)
         source = {"file": path.name, "sha256": sha256_of(path)}
+        raters = {one.rater.casefold(): one.rater for one in found}
+        users_of = {key: _user(connection, name, now_ns) for key, name in raters.items()}
         return [
-            _enter(connection, known[one.clip], one, track, source, now_ns)
+            _enter(connection, known[one.clip], one, users_of, track, source, now_ns)
             for one, track in zip(found, tracks, strict=True)
         ]
 
@@ -108,18 +120,20 @@ def _check_raters(
     }
     wrong = []
     for one, track in zip(found, tracks, strict=True):
-        first = f"line {one.lines[0]}"
+        first = f"{one.unit} {one.lines[0]}"
         if not any(np.isfinite(values).any() for values in track.values()):
             wrong.append(f"{first}: {one.rater} gives no value to any frame of {one.clip}")
         if not names.fits(one.rater):
             wrong.append(f"{first}: {one.rater!r} cannot name a rater: letters, digits, - _ .")
         elif one.rater.casefold() == FUSED:
             wrong.append(f"{first}: {FUSED} is what taver calls the mean of all raters")
+        elif accounts.is_unnamed(one.rater):
+            continue  # who has that number here is somebody else
         elif (known[one.clip].id, one.rater.casefold()) in taken:
             wrong.append(f"{first}: {one.rater} has, or had, the clip {one.clip} already")
     folded = [(one.clip, one.rater.casefold()) for one in found]
     wrong += [
-        f"line {one.lines[0]}: {one.rater} is there twice, in letters of either case"
+        f"{one.unit} {one.lines[0]}: {one.rater} is there twice, in letters of either case"
         for place, one in enumerate(found)
         if folded[place] in folded[:place]
     ]
@@ -132,9 +146,10 @@ def _check_raters(
 
 
 def _enter(
-    connection: Connection, clip: Any, one: Read, track: _Track, source: dict[str, str], now_ns: int
+    connection: Connection, clip: Any, one: Read, users_of: Map[str, _User], track: _Track,
+    source: dict[str, str], now_ns: int,
 ) -> Brought:  # fmt: skip
-    user = _user(connection, one.rater, now_ns)
+    user = users_of[one.rater.casefold()]
     left_out = one.state in _NOT_DONE
     reason = f"imported from {source['file']}"
     if left_out:
@@ -143,7 +158,7 @@ def _enter(
     assignment: int = connection.execute(
         sa.insert(assignments)
         .values(
-            clip_id=clip.id, user_id=user, position=0,
+            clip_id=clip.id, user_id=user.key, position=0,
             state=State.EXCLUDED if left_out else State.DONE, reason=reason, made_ns=now_ns,
             opened_ns=now_ns, done_ns=now_ns,
         )
@@ -173,23 +188,26 @@ def _enter(
     )
     audit.record(connection, now_ns, None, "imported", f"assignment {assignment}", told)
     return Brought(
-        one.clip, one.rater, float(np.mean(covered)), tuple(track),
+        one.clip, user.name, float(np.mean(covered)), tuple(track),
         (clip.until_unix_ns - int(one.unix_ns[-1])) / NS_PER_S,
         reason if left_out else "",
+        one.rater if accounts.is_unnamed(one.rater) else "",
     )  # fmt: skip
 
 
-def _user(connection: Connection, name: str, now_ns: int) -> int:
+def _user(connection: Connection, name: str, now_ns: int) -> _User:
     """Return the user of that name; a new one is somebody who cannot log in."""
+    if accounts.is_unnamed(name):
+        return _User(*accounts.create_unnamed(connection, now_ns))
     found = connection.execute(
         sa.select(users.c.id).where(users.c.folded == name.casefold())
     ).scalar()
     if found is not None:
-        return int(found)
+        return _User(int(found), name)
     user = accounts.create(connection, name, Role.ANNOTATOR, now_ns, password_hash=None)
     # Nobody deals clips to a rater who only exists in a file.
     connection.execute(sa.update(users).where(users.c.id == user).values(disabled_ns=now_ns))
-    return user
+    return _User(user, name)
 
 
 def _runs(values: npt.NDArray[np.float64]) -> list[list[Any]]:

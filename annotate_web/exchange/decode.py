@@ -19,14 +19,19 @@ _MARKS: Final = (
 )  # fmt: skip
 
 
-def text_of(path: Path, encoding: str) -> str:
-    """Return what is written in a file, without the mark that some programs begin it with."""
+def bytes_of(path: Path) -> bytes:
+    """Return what is in a file that traces can be in."""
     with explained(path):
         if not path.is_file():
             raise NotFoundError(f"There is no file {path}", fix="check the path")
         if path.stat().st_size > _LARGEST_BYTES:
             raise DataError(f"{path} is too large for a table of traces", fix="split it by clip")
-        data = path.read_bytes()
+        return path.read_bytes()
+
+
+def text_of(path: Path, encoding: str) -> str:
+    """Return what is written in a file, without the mark that some programs begin it with."""
+    data = bytes_of(path)
     marked = next((name for mark, name in _MARKS if data.startswith(mark)), "")
     try:
         text = data.decode(encoding).removeprefix("\ufeff")

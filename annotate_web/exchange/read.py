@@ -1,4 +1,4 @@
-"""Reads another tool's table into traces, or tells every line that cannot be used."""
+"""Reads a table into traces, or tells every line that cannot be used."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from annotate_web.exchange.decode import text_of
+from annotate_web.exchange.own import rows_of
 from annotate_web.exchange.table import FUSED
 from annotate_web.media.slots import PERIOD_NS
 from taver.core.clock import NS_PER_S
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from annotate_web.exchange.mapping import Mapping
+    from annotate_web.exchange.own import Rows
 
 _MOST_TOLD: Final = 50
 _STATE: Final = "state"  # of a rating, in taver's own exports
@@ -44,6 +46,7 @@ class Read(NamedTuple):
     values: Map[Dimension, npt.NDArray[np.float64]]
     lines: tuple[int, int]  # of the file, the first and the last
     state: str = ""  # of the rating where it was exported, if the file tells
+    unit: str = "line"  # what was counted
 
 
 class Wanted(NamedTuple):
@@ -68,25 +71,47 @@ def traces(
     Rows of taver's own fused trace are passed over. Raises DataError with the number of each line
     that cannot be used; then nothing is returned.
     """
-    text = text_of(path, mapping.text.encoding)
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=mapping.text.delimiter, strict=True)
-    try:
-        head = next((cells for line in table if any(cells := [name.strip() for name in line])), [])
-    except csv.Error as error:
-        raise _refusal(path, [f"line {table.line_num}: {error}"]) from None
-    reader = _Reader(mapping, clips, head, clip, rater, path.name)
+    frames = {name: len(one.frame_unix_ns) for name, one in clips.items()}
+    own = rows_of(path, frames, clip)
+    unit = "line" if own is None else "row"
+    head, lines = own or _csv(path, mapping)
+    reader = _Reader(mapping, clips, head, clip, rater, path.name, unit)
     rows: dict[tuple[str, str], list[_Row]] = {}
     try:
-        for cells in table:
+        for number, cells in lines:
             if any(cell.strip() for cell in cells):
-                reader.take(table.line_num, cells, rows)
-    except csv.Error as error:
-        reader.wrong.append(f"line {table.line_num}: {error}")
+                reader.take(number, cells, rows)
+    except _NoTableError as error:
+        reader.wrong.append(str(error))
     if not rows and not reader.wrong:
         reader.wrong.append("there is no row with a value")
     if reader.wrong:
-        raise _refusal(path, reader.wrong)
-    return [_read(key, found, reader.dimensions) for key, found in rows.items()]
+        raise _refusal(path, reader.wrong, unit)
+    return [_read(key, found, reader.dimensions, unit) for key, found in rows.items()]
+
+
+class _NoTableError(ValueError):
+    """A line that no table has."""
+
+
+def _csv(path: Path, mapping: Mapping) -> tuple[list[str], Rows]:
+    """Return the head of a CSV table, and its other lines with their numbers."""
+    text = text_of(path, mapping.text.encoding)
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=mapping.text.delimiter, strict=True)
+
+    def lines() -> Rows:
+        try:
+            for cells in table:
+                yield table.line_num, cells
+        except csv.Error as error:
+            raise _NoTableError(f"line {table.line_num}: {error}") from None
+
+    whole = lines()
+    try:
+        head = next((cells for _, line in whole if any(cells := [c.strip() for c in line])), [])
+    except _NoTableError as error:
+        raise _refusal(path, [str(error)]) from None
+    return head, whole
 
 
 class _Reader:
@@ -94,9 +119,10 @@ class _Reader:
 
     def __init__(
         self, mapping: Mapping, clips: Map[str, Wanted], head: list[str], clip: str, rater: str,
-        file: str,
+        file: str, unit: str,
     ) -> None:  # fmt: skip
         self.wrong: list[str] = []
+        self._unit = unit
         self._mapping, self._clips = mapping, clips
         self._clip, self._rater = clip, rater
         self._columns = len(head)
@@ -138,7 +164,7 @@ class _Reader:
         try:
             self._take(line, cells, into)
         except ValueError as error:
-            self.wrong.append(f"line {line}: {error}")
+            self.wrong.append(f"{self._unit} {line}: {error}")
 
     def _take(self, line: int, cells: list[str], into: dict[tuple[str, str], list[_Row]]) -> None:
         if len(cells) != self._columns:
@@ -157,7 +183,7 @@ class _Reader:
         rows = into.setdefault((clip.name, rater), [])
         if rows and unix_ns <= rows[-1].unix_ns:
             how = "stands still" if unix_ns == rows[-1].unix_ns else "goes back"
-            raise ValueError(f"the time {how} (after line {rows[-1].line})")
+            raise ValueError(f"the time {how} (after {self._unit} {rows[-1].line})")
         state = cells[self._place["state"]].strip() if "state" in self._place else ""
         rows.append(_Row(line, unix_ns, values, state))
 
@@ -218,13 +244,14 @@ def _within(rest: int, frames: npt.NDArray[np.int64], at: int) -> int:
     return rest * until // PERIOD_NS
 
 
-def _read(key: tuple[str, str], rows: list[_Row], dimensions: list[Dimension]) -> Read:
+def _read(key: tuple[str, str], rows: list[_Row], dimensions: list[Dimension], unit: str) -> Read:
     return Read(
         *key,
         np.array([row.unix_ns for row in rows], np.int64),
         {d: np.array([row.values[d] for row in rows], np.float64) for d in dimensions},
         (rows[0].line, rows[-1].line),
         rows[0].state,
+        unit,
     )
 
 
@@ -240,12 +267,12 @@ def _how_to_name(head: list[str], delimiter: str) -> str:
     return f"name its columns in a mapping file; its first line has: {', '.join(head) or 'none'}"
 
 
-def _refusal(path: Path, wrong: list[str]) -> DataError:
+def _refusal(path: Path, wrong: list[str], unit: str = "line") -> DataError:
     told: list[Any] = wrong[:_MOST_TOLD]
     if len(wrong) > _MOST_TOLD:
-        told.append(f"and {len(wrong) - _MOST_TOLD} more lines")
+        told.append(f"and {len(wrong) - _MOST_TOLD} more {unit}s")
     return DataError(
-        f"{len(wrong)} line{'s' if len(wrong) > 1 else ''} of {path} cannot be used",
+        f"{len(wrong)} {unit}{'s' if len(wrong) > 1 else ''} of {path} cannot be used",
         fix="mend them, or tell in a mapping file how they are meant; nothing was imported",
         problems=told,
     )

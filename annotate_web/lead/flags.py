@@ -28,8 +28,8 @@ class Thresholds(NamedTuple):
     dropped_share: float = 0.02  # of the frames that the browser did not show
     lag_ms: float = 250.0  # from the picture's presentation to the browser's notice of it
     unrated_share: float = 0.1
-    apart_points: float = 5.0  # from the mean of the others, on average
-    least_r: float = 0.0  # correlation with the mean of the others
+    apart_points: float = 5.0  # from most of the others, on average over the frames
+    least_r: float = 0.0  # correlation with most of the others
 
 
 class Noticed(NamedTuple):
@@ -47,8 +47,8 @@ WORDS: Final = {
     "flat": "{dimension} stays at {span} all the time",
     "inactive": "{dimension} does not move for {seconds} s",
     "saturated": "{dimension} is at an end of the scale {share} of the time",
-    "apart": "{dimension} is {points} points from the others on average",
-    "against": "{dimension} goes against the others: r = {r}",
+    "apart": "{dimension} is {points} points or more from most of the others, on average",
+    "against": "{dimension} goes against most of the others: r = {r} or less",
     "empty": "no frame has a value",
     "gaps": "{share} of the frames have no value",
     "dropped": "the browser did not show {frames} frames ({share})",
@@ -110,21 +110,27 @@ def _of_values(mine: Floats, dimension: Dimension, most: Thresholds) -> Iterator
 def _of_others(
     mine: Floats, others: Floats, dimension: Dimension, most: Thresholds
 ) -> Iterator[Flag]:
-    if others.ndim != 2 or not others.shape[1]:
+    """Compare with each of the others, and go by most of them.
+
+    One who is far out would draw a mean of two, or a median, away from everybody else. More than
+    half have to be that far away: where two stand against two, all four are told.
+    """
+    if others.ndim != 2:
         return
-    count = np.isfinite(others).sum(axis=1)
-    mean = np.where(count > 0, np.nansum(others, axis=1) / np.maximum(count, 1), np.nan)
-    both = np.isfinite(mine) & np.isfinite(mean)
-    if both.sum() < _FEWEST:
-        return
-    x, y = mine[both], mean[both]
-    apart = float(np.abs(x - y).mean())
-    if apart >= most.apart_points:
-        yield Flag("apart", {"dimension": dimension, "points": f"{apart:.1f}"})
-    if x.std() > 0 and y.std() > 0:
-        r = float(np.corrcoef(x, y)[0, 1])
-        if r < most.least_r:
-            yield Flag("against", {"dimension": dimension, "r": f"{r:.2f}"})
+    apart, r = [], []
+    for other in others.T:
+        both = np.isfinite(mine) & np.isfinite(other)
+        if both.sum() < _FEWEST:
+            continue
+        x, y = mine[both], other[both]
+        apart.append(float(np.abs(x - y).mean()))
+        if np.ptp(x) > 0 and np.ptp(y) > 0:
+            r.append(float(np.corrcoef(x, y)[0, 1]))
+    # What more than half of them reach: of two both, of three two, of four three.
+    if apart and (least := sorted(apart)[(len(apart) - 1) // 2]) >= most.apart_points:
+        yield Flag("apart", {"dimension": dimension, "points": f"{least:.1f}"})
+    if r and (highest := sorted(r)[len(r) // 2]) < most.least_r:
+        yield Flag("against", {"dimension": dimension, "r": f"{highest:.2f}"})
 
 
 def _of_gaps(

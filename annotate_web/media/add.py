@@ -174,6 +174,7 @@ def _refuse_unfit(reference: Reference, planned: Sequence[_Planned]) -> None:
             fix="choose a shorter stretch with --from and --to, or a longer --max-minutes",
         )
     reference.refuse_short(len(planned[0].slots), RATE_HZ)
+    reference.refuse_easy(len(planned[0].slots), RATE_HZ)
 
 
 def _ended(wanted: Wanted, planned: Sequence[_Planned]) -> str:

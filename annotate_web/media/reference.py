@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from annotate_web.events.practice import judge
 from annotate_web.exchange import mapping, read
 from annotate_web.media.slots import PERIOD_NS
 from taver.core.clock import NS_PER_S
@@ -37,6 +38,19 @@ class Reference(NamedTuple):
             raise InputError(
                 f"The reference has values for {share:.0%} of the clip's {frames} frames",
                 fix=f"it needs {_LEAST:.0%}, and its time counts from the clip's start",
+            )
+
+    def refuse_easy(self, frames: int, rate_hz: int) -> None:
+        """Raise if whoever moves no slider would have practised well."""
+        still = dict.fromkeys(Dimension, np.zeros(frames))
+        times = np.arange(frames, dtype=np.int64) * PERIOD_NS
+        verdict = judge(self.at(frames, rate_hz), still, times)
+        if verdict.passed:
+            away = max(off for off in verdict.off.values() if off is not None)
+            raise InputError(
+                f"Whoever moves no slider would pass: {away:.1f} points away from the reference, "
+                f"and {self.within:g} are allowed",
+                fix="allow fewer (FILE@POINTS), or give a clip in which more happens",
             )
 
     def at(self, frames: int, rate_hz: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from annotate_web.auth.throttle import TooManyError
 from annotate_web.context import database, here, now_ns, user
 from annotate_web.db.tables import Role
 from annotate_web.pages.attachment import attachment
-from annotate_web.pages.forms import text, whole
+from annotate_web.pages.forms import text, wanted, whole
 from annotate_web.people import audit, personal
 from taver.core.errors import StorageError, TaverError
 
@@ -76,7 +76,7 @@ def change_password() -> Any:
     except TaverError as error:
         page = flask.render_template("password.html", error=error, must_change=user().must_change)
         return page, 429 if isinstance(error, TooManyError) else 422
-    return flask.redirect("/")
+    return flask.redirect(wanted() or "/")
 
 
 @blueprint.post("/sessions/end")

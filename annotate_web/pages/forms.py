@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import flask
 
 from taver.core.errors import InputError
@@ -13,6 +15,17 @@ def text(name: str) -> str:
     if "\0" in given:  # PostgreSQL keeps none
         raise InputError(f"{name} holds a character that is none", fix="type it anew")
     return given
+
+
+def wanted() -> str:
+    """Return the page that was asked for before logging in, if it is one of ours."""
+    to = flask.request.values.get("to", "")
+    try:
+        parts = urlsplit(to)
+    except ValueError:
+        return ""
+    ours = to.startswith("/") and not to.startswith(("//", "/\\")) and not parts.netloc
+    return to if ours and not parts.scheme and to.isprintable() else ""
 
 
 def whole(name: str) -> int | None:

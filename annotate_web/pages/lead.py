@@ -41,9 +41,12 @@ def dashboard() -> Any:
     """Show how far all of it has come."""
     with database().reading() as connection:
         found = overview(connection, here().settings.media, mine.blind_to(connection, user().key))
+        held = places.held(connection)
     return flask.render_template(
         "lead/dashboard.html",
         found=found,
+        held=held,
+        blind={one.clip.id for one in found.clips if one.blind},
         dimensions=list(Dimension),
         plots=plots.overall(found, said),
         shown=_SHOWN,
@@ -60,6 +63,7 @@ def clip(key: int) -> Any:
         (found,) = rated.of_clips(connection, [row])
         comments = rated.comments(connection, key)
         people = _who_may_have(connection, found)
+        away = {one.user_id for one in places.held(connection) if key in one.clips}
     return flask.render_template(
         "lead/clip.html",
         found=found,
@@ -70,6 +74,7 @@ def clip(key: int) -> Any:
         figures=FIGURES,
         comments=comments,
         people=people,
+        away=away,
         flag_words=_flag_words,
         why_not=here().settings.refusal(row.session, row.sound),
         formats=[f for f in formats.ALL if f.one_clip],
@@ -133,6 +138,14 @@ def export_all(ending: str) -> Any:
 def deal_out() -> Any:
     """Give free places to annotators."""
     deal.deal(database(), user().key, now_ns(), seed=whole("seed"))
+    return flask.redirect(flask.url_for("lead.dashboard"))
+
+
+@blueprint.post("/people/<int:key>/free")
+@needs_role(Role.LEAD)
+def free(key: int) -> Any:
+    """Take from somebody what they have not finished."""
+    change.free(database(), user().key, key, text("reason"), now_ns())
     return flask.redirect(flask.url_for("lead.dashboard"))
 
 

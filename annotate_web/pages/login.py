@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import flask
 import flask_login
 
-from annotate_web.auth import accounts, invitations, sessions
+from annotate_web.auth import accounts, invitations, sessions, throttle
 from annotate_web.auth.roles import for_anybody, needs_role
 from annotate_web.auth.throttle import TooManyError
 from annotate_web.context import asking, database, here, now_ns, user
 from annotate_web.db.tables import Role
-from annotate_web.pages.forms import text, whole
+from annotate_web.pages.forms import text, wanted, whole
 from taver.core.errors import StorageError, TaverError
 
 blueprint = flask.Blueprint("login", __name__)
@@ -24,8 +23,8 @@ blueprint = flask.Blueprint("login", __name__)
 def login() -> Any:
     """Ask for name and password."""
     if asking() is not None:
-        return flask.redirect("/")
-    return flask.render_template("login.html", error=None, name="", to=_wanted())
+        return flask.redirect(wanted() or "/")
+    return flask.render_template("login.html", error=None, name="", to=wanted())
 
 
 @blueprint.post("/login")
@@ -46,21 +45,21 @@ def log_in() -> Any:
         raise
     except TaverError as error:
         status = 429 if isinstance(error, TooManyError) else 403
-        page = flask.render_template("login.html", error=error, name=name, to=_wanted())
+        page = flask.render_template("login.html", error=error, name=name, to=wanted())
         return page, status
     _begin(token)
-    return flask.redirect(_wanted() or "/")
+    return flask.redirect(wanted() or "/")
 
 
 @blueprint.post("/logout")
 @needs_role(Role.ANNOTATOR, before_change=True)
 def log_out() -> Any:
-    """End the session, here and on the server."""
+    """End the session, here and on the server; somebody else may want to go on where they are."""
     with database().writing() as connection:
         sessions.end(connection, user().token, now_ns())
     flask_login.logout_user()
     flask.session.clear()
-    return flask.redirect(flask.url_for("login.login"))
+    return flask.redirect(flask.url_for("login.login", to=wanted() or None))
 
 
 @blueprint.get("/invite/<token>")
@@ -84,8 +83,11 @@ def join(token: str) -> Any:
         raise
     except TaverError as error:
         return _invitation(token, error), 422
+    limits = here().settings.limits
     with database().writing() as connection:
-        begun = sessions.begin(connection, user_id, now_ns(), here().settings.limits)
+        name = accounts.by_id(connection, user_id).name
+        throttle.lift(connection, name, flask.request.remote_addr or "", limits)
+        begun = sessions.begin(connection, user_id, now_ns(), limits)
     _begin(begun)
     return flask.redirect("/")
 
@@ -106,11 +108,3 @@ def _begin(token: str) -> None:
     if found is not None:
         flask_login.login_user(found)
         flask.session.permanent = True
-
-
-def _wanted() -> str:
-    """Return the page that was asked for before logging in, if it is one of ours."""
-    to = flask.request.values.get("to", "")
-    parts = urlsplit(to)
-    ours = to.startswith("/") and not to.startswith(("//", "/\\")) and not parts.netloc
-    return to if ours and not parts.scheme and "\n" not in to and "\r" not in to else ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import flask
 import sqlalchemy as sa
 
+from annotate_web.assign import places
 from annotate_web.auth import accounts, invitations
 from annotate_web.auth.roles import needs_role
 from annotate_web.context import database, here, now_ns, user
@@ -95,9 +96,9 @@ def erase(key: int) -> Any:
                 fix="type their name to erase them; nothing was done",
             )
         ratings = text("ratings") == "yes"
-        personal.erase(connection, user().key, key, now_ns(), ratings=ratings)
+        gone = personal.erase(connection, user().key, key, now_ns(), ratings=ratings)
     database().forget()
-    return flask.redirect(flask.url_for("people.people"))
+    return _people("", gone)
 
 
 @blueprint.get("/<int:key>/data.json")
@@ -128,11 +129,12 @@ def audit_csv() -> Any:
     return attachment(told, "audit.csv", "text/csv")
 
 
-def _people(link: str) -> str:
+def _people(link: str, gone: personal.Gone | None = None) -> str:
     with database().reading() as connection:
         return flask.render_template(
             "people.html",
             link=link,
+            gone=gone,
             people=connection.execute(
                 sa.select(users).where(users.c.erased_ns.is_(None)).order_by(users.c.folded)
             ).all(),
@@ -140,6 +142,7 @@ def _people(link: str) -> str:
             audit=audit.latest(connection, _SHOWN),
             in_words=audit.in_words,
             roles=list(Role),
+            holding={one.user_id: len(one.clips) for one in places.held(connection)},
         )
 
 

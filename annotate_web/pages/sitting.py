@@ -10,6 +10,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from annotate_web.assign import claim, mine
+from annotate_web.auth import accounts
 from annotate_web.auth.roles import NotAllowedError, needs_role
 from annotate_web.context import database, now_ns, user
 from annotate_web.db.tables import Role, State, assignments, clips
@@ -61,6 +62,7 @@ def own_clips() -> Any:
     listed += [_listed(row, number, locked) for number, row in enumerate(counted, 1)]
     return flask.render_template(
         "clips.html",
+        user=_whose(),
         clips=listed,
         practising=not practised,
         wanted=len(counted),
@@ -86,6 +88,7 @@ def sit(key: int) -> Any:
     return flask.render_template(
         "sitting.html",
         assignment=key,
+        user=_whose(),
         title=_title(row, _place(row)),
         simulated=row.simulated,
         sound=row.sound,
@@ -148,6 +151,13 @@ def _own(key: int) -> Row[Any]:
     if row.user_id != user().key:
         raise NotAllowedError("This clip is somebody else's to rate", fix="open one of yours")
     return row
+
+
+def _whose() -> str:
+    """Return what a browser notes as whose a sitting is: in another campaign it is another's."""
+    with database().reading() as connection:
+        row = accounts.by_id(connection, user().key)
+    return f"{row.id}-{row.created_ns}"
 
 
 def _place(row: Row[Any]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -11,7 +11,6 @@ from annotate_web.assign import change
 from annotate_web.auth import accounts
 from annotate_web.db.tables import (
     ERASED,
-    Kind,
     State,
     assignments,
     audit,
@@ -23,11 +22,22 @@ from annotate_web.db.tables import (
     web_sessions,
 )
 from annotate_web.people import audit as log
+from annotate_web.people import words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.engine import Connection
 
 _NOT_TOLD: Final = {"password_hash", "folded"}
+_WHY: Final = "the person's data were erased"
+
+
+class Gone(NamedTuple):
+    """What came of an erasure."""
+
+    name: str  # under which the ratings stay
+    words: words.Erased
 
 
 def exported(connection: Connection, user_id: int) -> str:
@@ -47,7 +57,10 @@ def exported(connection: Connection, user_id: int) -> str:
                 web_sessions.c.made_ns, web_sessions.c.seen_ns, web_sessions.c.ended_ns
             ).where(web_sessions.c.user_id == user_id),
         ),
-        "changes": _rows(connection, sa.select(audit).where(_about(user_id))),
+        "changes": _rows(
+            connection,
+            sa.select(audit).where(_about(user_id, [row.id for row in given])).order_by(audit.c.id),
+        ),
         "assignments": [
             {
                 **{name: value for name, value in row._asdict().items() if name != "user_id"},
@@ -61,37 +74,37 @@ def exported(connection: Connection, user_id: int) -> str:
 
 def erase(
     connection: Connection, by: int | None, user_id: int, now_ns: int, *, ratings: bool
-) -> str:
-    """Erase what tells who a user is; with `ratings` all that they did, too. Return the new name.
+) -> Gone:
+    """Erase what tells who a user is; with `ratings` all that they did, too.
 
-    Without them, ratings stay under a number that leads to nobody. What was copied elsewhere
-    (labels, datasets, backups) is not reached.
+    Without them, ratings stay under a number that leads to nobody. What was written of the person
+    goes: reasons, their name in reasons given of others. What was copied elsewhere (labels,
+    datasets, backups) is not reached.
     """
     row = accounts.by_id(connection, user_id)
     accounts.refuse_last_administrator(connection, row)
-    change.leave(connection, by, user_id, "the person's data were erased", now_ns)
-    mine = (
-        sa.select(sittings.c.id)
-        .join(assignments, assignments.c.id == sittings.c.assignment_id)
-        .where(assignments.c.user_id == user_id)
-    )
+    name = f"{ERASED}{user_id}"
+    gone = words.take_out(connection, user_id, row.name, name)
+    change.leave(connection, by, user_id, _WHY, now_ns)
     if ratings:
+        mine = (
+            sa.select(sittings.c.id)
+            .join(assignments, assignments.c.id == sittings.c.assignment_id)
+            .where(assignments.c.user_id == user_id)
+        )
         connection.execute(sa.delete(events).where(events.c.sitting_id.in_(mine)))
         connection.execute(sa.delete(sittings).where(sittings.c.id.in_(mine)))
         connection.execute(
             sa.update(assignments)
             .where(assignments.c.user_id == user_id)
-            .values(state=State.WITHDRAWN, reason="the person's data were erased")
+            .values(state=State.WITHDRAWN, reason=_WHY)
         )
-    else:
-        _silence(connection, mine)
     connection.execute(sa.delete(web_sessions).where(web_sessions.c.user_id == user_id))
     connection.execute(
         sa.delete(invitations).where(
             invitations.c.user_id == user_id, invitations.c.used_ns.is_(None)
         )
     )
-    name = f"{ERASED}{user_id}"
     connection.execute(
         sa.update(users)
         .where(users.c.id == user_id)
@@ -101,16 +114,7 @@ def erase(
         )
     )  # fmt: skip
     log.record(connection, now_ns, by, "erased", f"user {user_id}", {"ratings": ratings})
-    return name
-
-
-def _silence(connection: Connection, mine: sa.Select[Any]) -> None:
-    """Take the words out of comments: they may tell who wrote them."""
-    connection.execute(
-        sa.update(events)
-        .where(events.c.sitting_id.in_(mine), events.c.kind.in_([Kind.COMMENT, Kind.REFUSED]))
-        .values(body={"text": "(erased)"})
-    )
+    return Gone(name, gone)
 
 
 def _sittings(connection: Connection, assignment_id: int) -> list[dict[str, Any]]:
@@ -129,5 +133,7 @@ def _rows(connection: Connection, query: sa.Select[Any]) -> list[dict[str, Any]]
     return [row._asdict() for row in connection.execute(query)]
 
 
-def _about(user_id: int) -> sa.ColumnElement[bool]:
-    return sa.or_(audit.c.user_id == user_id, audit.c.about == f"user {user_id}")
+def _about(user_id: int, given: Sequence[int]) -> sa.ColumnElement[bool]:
+    """Return what finds changes by somebody, of them, and of what they were given to rate."""
+    about = [f"user {user_id}", *(f"assignment {key}" for key in given)]
+    return sa.or_(audit.c.user_id == user_id, audit.c.about.in_(about))

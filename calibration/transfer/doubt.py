@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from calibration.rig import Uncertainty
     from calibration.transfer.chain import Chain
-    from calibration.transfer.lens import Way
 
     Floats = npt.NDArray[np.float64]
 
@@ -24,27 +23,19 @@ _AVERAGED: Final = 0.67  # of one pixel's noise is left between four, by linear 
 _STEP_SIGMAS: Final = 0.1
 
 
-def depth_sigma_mm(z_mm: Floats) -> Floats:
+@compiled
+def depth_sigma_mm(z_mm: float) -> float:
     """Return one standard deviation of a Kinect v2's interpolated depth on an even surface.
 
     The axial noise is 1.5 - 0.5 z + 0.3 z² mm with z in metres (the form of Nguyen, Izadi and
     Lovell, 2012, with the coefficients that the simulated rig uses).
     """
     z_m = z_mm / 1000.0
-    return np.asarray(_AVERAGED * (1.5 - 0.5 * z_m + 0.3 * z_m**2))
-
-
-def by_depth(way: Way, rays: Floats, z_mm: Floats, sigma_mm: Floats) -> Floats:
-    """Return what this deviation of the depth does to the target's pixels, a coordinate."""
-    near = way.seen(rays * (z_mm - 0.5)[:, None])
-    far = way.seen(rays * (z_mm + 0.5)[:, None])
-    sigma_px = np.empty(len(z_mm))
-    _apart(near, far, sigma_mm, sigma_px)
-    return sigma_px
+    return _AVERAGED * (1.5 - 0.5 * z_m + 0.3 * (z_m * z_m))
 
 
 @compiled
-def _apart(near: Floats, far: Floats, sigma_mm: Floats, sigma_px: Floats) -> None:
+def apart(near: Floats, far: Floats, sigma_mm: Floats, sigma_px: Floats) -> None:
     """Write how far the pixels are apart, a millimetre, times the deviation, a coordinate."""
     for i in range(sigma_px.shape[0]):
         x, y = far[i, 0] - near[i, 0], far[i, 1] - near[i, 1]
@@ -74,14 +65,8 @@ class Table:
         slope = np.array(slopes).reshape(len(used), pixels.size)
         covariance = uncertainty.matrix[np.ix_(used, used)]
         variance = np.einsum("pi,pq,qi->i", slope, covariance, slope).reshape(-1, 2).mean(axis=1)
-        self._variance = _grown(variance.reshape(w.shape))
-        self._scale = np.array([1 / x[1], 1 / y[1]])
-
-    def sigma_px(self, pixels: Floats, z_mm: Floats) -> Floats:
-        """Return one standard deviation of a coordinate in the target."""
-        sigma_px = np.empty(len(z_mm))
-        _between(self._variance, pixels, z_mm, self._scale, sigma_px)
-        return sigma_px
+        self.variance = _grown(variance.reshape(w.shape))
+        self.scale = np.array([1 / x[1], 1 / y[1]])
 
 
 def _grown(variance: Floats) -> Floats:
@@ -102,7 +87,7 @@ def _grown(variance: Floats) -> Floats:
 
 
 @compiled
-def _between(
+def between(
     variance: Floats, pixels: Floats, z_mm: Floats, scale: Floats, sigma_px: Floats
 ) -> None:
     """Write the root of the table at each point, linear between its nodes; its ends go on."""

@@ -11,16 +11,20 @@ import numpy as np
 
 from calibration.compiled import compiled
 from calibration.registration.box import Box
+from calibration.registration.clean import REACH_PX
 from calibration.registration.engine import Onto, Registration
 from calibration.registration.refuse import refuse_mirrored
 from calibration.transfer import doubt
 from calibration.transfer.chain import Chain
 from calibration.transfer.lens import Lens, Way
-from calibration.transfer.sample import Sampled, sample
+from calibration.transfer.passage import brought, doubted, more_doubted
+from calibration.transfer.sample import nearest_first
 from taver.core.errors import InputError
 from taver.core.vectors import as_vectors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from calibration.rig import Rig, Uncertainty
@@ -28,13 +32,14 @@ if TYPE_CHECKING:
     from taver.core.pose import Pose
 
     Floats = npt.NDArray[np.float64]
+    Rows = Callable[[slice], npt.NDArray[np.uint16]]
 
 Target = Literal["depth", "thermal"]
 _REACH_PX: Final = 3  # a depth pixel, in colour pixels
 _CONFIRM_PX: Final = 2  # within which the target has to see the point's own surface
 _ON_SURFACE: Final = 0.012  # of the distance: as near to it as noise and slope allow
+_SPARE_ROWS: Final = 24  # unpacked as well: what the thermal camera sees lies a little elsewhere
 _SPARE_PX: Final = 8  # more is registered where other points are likely to be asked for next
-_ASIDE: Final = 0.5  # a depth pixel may lie half its width beside where it is told
 
 
 class State(enum.IntEnum):
@@ -66,20 +71,40 @@ class Transferred:
 
 
 class Pictured:
-    """A depth picture, and what was registered of it: points asked for next are often near by."""
+    """A depth picture, and what was registered of it: points asked for next are often near by.
 
-    def __init__(self, depth_mm: npt.NDArray[np.uint16], registration: Registration) -> None:
-        self.depth_mm = registration.checked(depth_mm)
+    Of one that is still packed no more has to be unpacked than is looked at.
+    """
+
+    def __init__(self, depth_mm: npt.NDArray[np.uint16] | Rows, registration: Registration) -> None:
         self._registration = registration
+        self._read = depth_mm if callable(depth_mm) else None
+        self._there = slice(0, 0 if callable(depth_mm) else registration.ir.height_px)
+        self._depth_mm = np.empty((0, 0), np.uint16)
+        if not callable(depth_mm):
+            self._depth_mm = registration.checked(depth_mm)
         self._box: Box | None = None
         self._part = np.empty((0, 0), np.uint16)
+
+    def rows(self, first: int, end: int) -> npt.NDArray[np.uint16]:
+        """Return the picture, of which no more than these rows may count."""
+        there = self._there
+        first, end = max(first, 0), min(end, self._registration.ir.height_px)
+        if self._read is not None and not (there.start <= first and end <= there.stop):
+            if there.stop:
+                first, end = min(first, there.start), max(end, there.stop)
+            self._there = slice(max(first - _SPARE_ROWS, 0), end + _SPARE_ROWS)
+            self._depth_mm = self._registration.checked(self._read(self._there))
+        return self._depth_mm
 
     def registered(self, box: Box) -> npt.NDArray[np.uint16]:
         """Return depth as the colour camera sees it in the box."""
         if self._box is None or not box.lies_in(self._box):
-            camera = self._registration.camera
-            self._box = box.grown(_SPARE_PX).clipped(camera.width_px, camera.height_px)
-            self._part = self._registration.register(self.depth_mm, box=self._box).depth_mm
+            mine = self._registration
+            self._box = box.grown(_SPARE_PX).clipped(mine.camera.width_px, mine.camera.height_px)
+            rows = mine.rows_of(self._box)
+            depth_mm = self.rows(rows.start, rows.stop)
+            self._part = mine.register(depth_mm, box=self._box).depth_mm
         left, top = box.left_px - self._box.left_px, box.top_px - self._box.top_px
         return self._part[top : top + box.height_px, left : left + box.width_px]
 
@@ -112,8 +137,11 @@ class Transfer:
             uncertainty=rig.uncertainty,
         )
 
-    def pictured(self, depth_mm: npt.NDArray[np.uint16]) -> Pictured:
-        """Return a depth picture of which the points of more than one call are asked for."""
+    def pictured(self, depth_mm: npt.NDArray[np.uint16] | Rows) -> Pictured:
+        """Return a depth picture of which the points of more than one call are asked for.
+
+        In place of a picture, what gives one of which some rows count: those that are asked for.
+        """
         return Pictured(depth_mm, self.registration)
 
     def points(
@@ -140,30 +168,28 @@ class Transfer:
         box = _around(wanted, self.registration.camera, _REACH_PX + 1)
         if box is None:
             return _nowhere(len(wanted))
-        sampled = sample(picture.registered(box), wanted - box[:2], _REACH_PX)
-        rays = self._color.rays(wanted)
-        points = rays * sampled.z_mm[:, None]
-        there = way.moved(points)
-        found = way.lens.project(there)
-        state = np.empty(len(wanted), np.uint8)
-        confirmed = self._confirmed(to, picture.depth_mm, there, found)
+        count = len(wanted)
+        told, rays = np.empty((3, count)), np.empty((count, 3))
+        points, there, found = np.empty((count, 3)), np.empty((count, 3)), np.empty((count, 2))
+        brought(
+            picture.registered(box), box[:2], wanted, nearest_first(_REACH_PX),
+            *self._color.optics, way.turn, way.move, *way.lens.optics,
+            told, rays, points, there, found,
+        )  # fmt: skip
+        sigma_px = np.empty(count)
+        doubted(told, rays, way.turn, way.move, *way.lens.optics, sigma_px)
+        table = self._table(to)
+        if table is not None:
+            optics = self._recorded.optics
+            more_doubted(table.variance, table.scale, told, rays, *optics, sigma_px)
+        state = np.empty(count, np.uint8)
+        confirmed = self._confirmed(to, picture, there, found)
         size = (way.camera.width_px, way.camera.height_px)
         _judge(confirmed, found, size, points, state)
-        return Transferred(found, state, self._sigma_px(to, rays, sampled), points)
-
-    def _sigma_px(self, to: Target, rays: Floats, sampled: Sampled) -> Floats:
-        z_mm = sampled.z_mm
-        sigma_mm = doubt.depth_sigma_mm(z_mm)
-        sigma_mm = np.hypot(sigma_mm, _ASIDE * sampled.spread_mm)
-        sigma_mm = np.hypot(sigma_mm, sampled.doubt_mm / 2.0)
-        noise = doubt.by_depth(self._way(to), rays, z_mm, sigma_mm)
-        table = self._table(to)
-        if table is None:
-            return noise
-        return np.hypot(noise, table.sigma_px(self._recorded.project(rays), z_mm))
+        return Transferred(found, state, sigma_px, points)
 
     def _confirmed(
-        self, to: Target, depth_mm: npt.NDArray[np.uint16], points_mm: Floats, found: Floats
+        self, to: Target, picture: Pictured, points_mm: Floats, found: Floats
     ) -> npt.NDArray[np.bool_]:
         """Return which points' own surface is what the target sees there."""
         box = _around(found, self._way(to).camera, _CONFIRM_PX + 1)
@@ -171,8 +197,11 @@ class Transfer:
             return np.zeros(len(found), np.bool_)
         seen: npt.NDArray[np.generic]
         if to == "depth":
-            seen = self.registration.cleaned(depth_mm, box=box)
+            bottom = box.top_px + box.height_px + REACH_PX
+            seen = self.registration.cleaned(picture.rows(box.top_px - REACH_PX, bottom), box=box)
         else:
+            rows = self._onto_thermal.rows_of(box)
+            depth_mm = picture.rows(rows.start, rows.stop)
             seen = self._onto_thermal.register(depth_mm, box=box).depth_mm
         mine = np.zeros(len(found), np.bool_)
         _own_surface(seen, found - box[:2], points_mm[:, 2], mine)

@@ -6,7 +6,7 @@ than the points do. Both give the same numbers but for rounding.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -24,31 +24,42 @@ _TOLERANCE: Final = 1e-12  # of the distorted place, relative to 1 + its radius
 _MOST_STEPS: Final = 60
 
 
+class Optics(NamedTuple):
+    """A camera as what is compiled takes it."""
+
+    distorted: bool
+    brown: Floats
+    pinhole: Floats
+    limits: Floats
+    seen: Floats
+    shrink: Floats
+
+
 class Lens:
     """Directions of pixels and pixels of points, for one camera."""
 
     def __init__(self, camera: Camera) -> None:
         coefficients = camera.distortion.coefficients
-        self._distorted = any(coefficients)
-        self._brown = np.array((*coefficients, *([0.0] * 8))[:8])
-        self._pinhole = np.array([camera.fx_px, camera.fy_px, camera.cx_px, camera.cy_px])
         disc = camera.distortion.disc
-        self._limits = np.array([disc.radius, disc.start, disc.seen_radius])
-        self._seen, self._shrink = disc.table_seen, disc.table_shrink
+        self.optics = Optics(
+            any(coefficients),
+            np.array((*coefficients, *([0.0] * 8))[:8]),
+            np.array([camera.fx_px, camera.fy_px, camera.cx_px, camera.cy_px]),
+            np.array([disc.radius, disc.start, disc.seen_radius]),
+            disc.table_seen,
+            disc.table_shrink,
+        )
 
     def rays(self, pixels: Floats) -> Floats:
         """Return the directions (N, 3) the pixels look in, with z = 1; NaN beyond the lens."""
-        rays = np.empty((len(pixels), 3))
-        _rays(
-            pixels, self._distorted, self._brown, self._pinhole, self._limits, self._seen,
-            self._shrink, rays,
-        )  # fmt: skip
-        return rays
+        out = np.empty((len(pixels), 3))
+        rays(pixels, *self.optics, out)
+        return out
 
     def project(self, points_mm: Floats) -> Floats:
         """Return the pixels (N, 2) at which the points (N, 3) are seen; NaN where they are not."""
         pixels = np.empty((len(points_mm), 2))
-        _project(points_mm, self._distorted, self._brown, self._pinhole, self._limits[0], pixels)
+        project(points_mm, *self.optics, pixels)
         return pixels
 
 
@@ -57,14 +68,14 @@ class Way:
 
     def __init__(self, pose: Pose, camera: Camera) -> None:
         self.camera, self.lens = camera, Lens(camera)
-        self._turn = np.ascontiguousarray(pose.rotation_matrix.T)
-        self._move = np.array(pose.translation_mm)
+        self.turn = np.ascontiguousarray(pose.rotation_matrix.T)
+        self.move = np.array(pose.translation_mm)
 
     def moved(self, points_mm: Floats) -> Floats:
         """Return the points (N, 3) in the other camera's frame."""
-        moved = np.empty((len(points_mm), 3))
-        _moved(points_mm, self._turn, self._move, moved)
-        return moved
+        out = np.empty((len(points_mm), 3))
+        moved(points_mm, self.turn, self.move, out)
+        return out
 
     def seen(self, points_mm: Floats) -> Floats:
         """Return the pixels (N, 2) at which the other camera sees the points (N, 3)."""
@@ -72,7 +83,8 @@ class Way:
 
 
 @compiled
-def _moved(points: Floats, turn: Floats, move: Floats, out: Floats) -> None:
+def moved(points: Floats, turn: Floats, move: Floats, out: Floats) -> None:
+    """Write the points in another camera's frame."""
     for i in range(points.shape[0]):
         x, y, z = points[i, 0], points[i, 1], points[i, 2]
         for axis in range(3):
@@ -101,15 +113,23 @@ def _bent(k: Floats, x: float, y: float) -> tuple[float, float, float, float, fl
 
 
 @compiled
-def _project(
-    points: Floats, distorted: bool, k: Floats, pinhole: Floats, radius: float, out: Floats
+def project(
+    points: Floats,
+    distorted: bool,
+    k: Floats,
+    pinhole: Floats,
+    limits: Floats,
+    table_seen: Floats,  # noqa: ARG001  every camera is given whole
+    table_shrink: Floats,  # noqa: ARG001
+    out: Floats,
 ) -> None:
+    """Write the pixel at which each point is seen."""
     for i in range(points.shape[0]):
         z = points[i, 2]
         x, y = points[i, 0] / z, points[i, 1] / z
         good = z > 0.0 and np.isfinite(z)
         if distorted and good:
-            good = np.sqrt(x * x + y * y) < radius
+            good = np.sqrt(x * x + y * y) < limits[0]
             x, y, _, _, _ = _bent(k, x, y)
         u, v = x * pinhole[0] + pinhole[2], y * pinhole[1] + pinhole[3]
         good = good and np.isfinite(u) and np.isfinite(v)
@@ -118,7 +138,7 @@ def _project(
 
 
 @compiled
-def _rays(
+def rays(
     pixels: Floats,
     distorted: bool,
     k: Floats,

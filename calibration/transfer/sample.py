@@ -34,12 +34,12 @@ def sample(z_mm: npt.NDArray[np.generic], pixels: Floats, reach_px: int) -> Samp
     front or behind counts as another surface. 0 is missing; points outside the picture have none.
     """
     told = Sampled(*(np.empty(len(pixels)) for _ in Sampled._fields))
-    _sample(z_mm, pixels, _nearest_first(reach_px), *told)
+    sampled(z_mm, pixels, nearest_first(reach_px), *told)
     return told
 
 
 @functools.lru_cache(maxsize=8)
-def _nearest_first(reach_px: int) -> Ints:
+def nearest_first(reach_px: int) -> Ints:
     """Return the steps (2, n), down and right, to all pixels that are looked at."""
     steps = np.arange(-reach_px, reach_px + 1)
     down, right = (offsets.ravel() for offsets in np.meshgrid(steps, steps, indexing="ij"))
@@ -48,7 +48,7 @@ def _nearest_first(reach_px: int) -> Ints:
 
 
 @compiled
-def _sample(
+def sampled(
     picture: npt.NDArray[np.generic],
     pixels: Floats,
     steps: Ints,
@@ -56,6 +56,7 @@ def _sample(
     spread_mm: Floats,
     doubt_mm: Floats,
 ) -> None:
+    """Write what `sample` returns."""
     high, wide = picture.shape
     found = np.empty(steps.shape[1])
     mine = np.empty(steps.shape[1])

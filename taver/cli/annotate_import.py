@@ -34,10 +34,11 @@ _EARLY_S = 5.0
 def import_(
     console: Console, file: Path, mapping: Path | None, clip: str, rater: str, database: str | None
 ) -> None:
-    """Take the traces in a CSV FILE as ratings that are done.
+    """Take the traces in FILE as ratings that are done.
 
-    Lines that cannot be used are told by their numbers; then nothing is
-    imported. Values keep their fractions.
+    FILE is CSV, or what taver exported as JSON, for ELAN or as Parquet. Lines
+    that cannot be used are told by their numbers; then nothing is imported.
+    Values keep their fractions.
 
     Example: taver annotate import carma.csv --mapping carma.toml --clip s01-interview
     """
@@ -51,6 +52,8 @@ def import_(
     for one in brought:
         only = f", {one.dimensions[0]} alone" if len(one.dimensions) == 1 else ""
         console.result(f"{one.clip}: {one.rater}, {one.covered:.0%} of the frames{only}")
+        if one.was:
+            console.say(f"  {one.was} is nobody known here: a rater without a name")
         if one.left_out:
             console.say(f"  left out: {one.left_out}")
         elif one.ends_s > _EARLY_S:

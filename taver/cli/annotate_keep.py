@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import click
 
 from taver.cli.annotate_place import database_option
 from taver.cli.base import TaverCommand
+from taver.core.clock import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +64,7 @@ def restore(console: Console, file: Path, database: str | None, media: Path | No
     """Bring the backup FILE back into an empty database.
 
     It may be another kind of database than it came from. Everybody has to log
-    in again; passwords are the same.
+    in again; passwords are the same. Whoever was erased since is in it again.
     """
     from annotate_web.backup import restore as bring_back
     from taver.cli.annotate_place import opened, place_of
@@ -70,6 +72,11 @@ def restore(console: Console, file: Path, database: str | None, media: Path | No
     with opened(database) as annotations:
         kept = bring_back(annotations, place_of(database, media).media, file)
     console.result(f"{sum(kept.rows.values())} rows, {kept.films} films")
+    made = dt.datetime.fromtimestamp(kept.made_ns // NS_PER_S, tz=dt.UTC)
+    console.say(
+        f"It is of {made:%Y-%m-%d %H:%M} UTC: erase anew whom you have erased since "
+        "(taver annotate people erase NAME)"
+    )
     if kept.missing:
         console.warn(
             f"{_counted(kept.missing)} not in it: {', '.join(kept.missing)}",

@@ -96,17 +96,32 @@ def password(console: Console, name: str, database: str | None) -> None:
 @people.command()
 @click.argument("name")
 @click.option("--enable", is_flag=True, help="Let them in again.")
+@click.option("--free", is_flag=True, help="Let others have the clips they have not finished.")
 @database_option
 @click.pass_obj
-def disable(console: Console, name: str, enable: bool, database: str | None) -> None:
-    """Let NAME in no more; what they did stays."""
+def disable(console: Console, name: str, enable: bool, free: bool, database: str | None) -> None:
+    """Let NAME in no more; what they did stays.
+
+    Without --free they keep the clips that are given to them, for when they
+    come back.
+    """
+    from annotate_web.assign.change import leave
     from annotate_web.auth.accounts import by_name, set_disabled
     from taver.cli.annotate_place import opened
+    from taver.core.errors import InputError
 
+    if enable and free:
+        raise InputError(
+            "--enable lets them in again, --free takes their clips away", fix="give one of both"
+        )
+    now_ns, freed = time.time_ns(), 0
     with opened(database, there=True) as annotations, annotations.drawing() as connection:
         key = by_name(connection, name).id
-        set_disabled(connection, None, key, time.time_ns(), disabled=not enable)
-    console.result(f"{name}: {'active' if enable else 'may not log in'}")
+        set_disabled(connection, None, key, now_ns, disabled=not enable)
+        if free:
+            freed = leave(connection, None, key, "may not log in any more", now_ns, practice=False)
+    told = f", {freed} clip{'' if freed == 1 else 's'} free for others" if free else ""
+    console.result(f"{name}: {'active' if enable else 'may not log in'}{told}")
 
 
 @people.command()
@@ -138,8 +153,9 @@ def export(console: Console, name: str, path: Path | None, database: str | None)
 def erase(console: Console, name: str, ratings: bool, yes: bool, database: str | None) -> None:
     """Erase who NAME is; nothing brings it back.
 
-    Ratings stay under a number unless --ratings is given. What was copied to
-    labels, datasets and backups is not reached: make those again.
+    Ratings stay under a number unless --ratings is given. Words go: comments,
+    reasons given when a clip of theirs was changed. What was copied to labels,
+    datasets and backups is not reached: make those again.
     """
     from annotate_web.auth.accounts import by_name
     from annotate_web.people.personal import erase as erased
@@ -153,7 +169,11 @@ def erase(console: Console, name: str, ratings: bool, yes: bool, database: str |
         with annotations.drawing() as connection:
             told = erased(connection, None, key, time.time_ns(), ratings=ratings)
         annotations.forget()
-    console.result(told)
+    console.result(told.name)
+    console.say(
+        f"Words erased: comments {told.words.comments}, reasons {told.words.reasons}. Make labels "
+        "and datasets anew, and delete backups of before: restoring one brings the person back."
+    )
 
 
 @people.command()
@@ -192,22 +212,16 @@ def deal(console: Console, seed: int | None, database: str | None) -> None:
     Draw again whenever clips or annotators were added: what was given stays.
     """
     from annotate_web.assign.deal import deal as dealt
-    from annotate_web.assign.places import held
+    from taver.cli.annotate_held import tell_held
     from taver.cli.annotate_place import opened
 
     with opened(database, there=True) as annotations:
         drawn = dealt(annotations, None, time.time_ns(), seed=seed)
+        console.result(f"{drawn.made} given, by seed {drawn.seed}")
+        if drawn.lacking:
+            console.warn(
+                f"{drawn.lacking} place{' has' if drawn.lacking == 1 else 's have'} nobody left",
+                fix="invite more annotators (taver annotate people invite), then deal again",
+            )
         with annotations.reading() as connection:
-            waiting = held(connection)
-    console.result(f"{drawn.made} given, by seed {drawn.seed}")
-    if drawn.lacking:
-        console.warn(
-            f"{drawn.lacking} places have nobody left for them",
-            fix="invite more annotators (taver annotate people invite), then deal again",
-        )
-    for name, clips in waiting.items():
-        console.warn(
-            f"{name} may not log in, and still has: {', '.join(clips)}",
-            fix=f"give each to somebody else: taver annotate assign CLIP {name} --to RATER "
-            '--reason "has left"',
-        )
+            tell_held(console, connection)

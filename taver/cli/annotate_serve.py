@@ -65,7 +65,7 @@ def serve(
     for module in ("flask", "sqlalchemy", "waitress", "argon2", "flask_login", "flask_wtf"):
         need(module, extra="web", to="serve annotators")
     from annotate_web.auth.accounts import FIRST, ensure_administrator, not_begun
-    from annotate_web.db.open import open_database, shown
+    from annotate_web.db.open import open_database
     from annotate_web.serve import listening
     from annotate_web.serve import serve as run
     from annotate_web.settings import Settings
@@ -89,7 +89,7 @@ def serve(
                     f"{name} has yet to choose a password; if the first one was lost: "
                     f"taver annotate people password {name}"
                 )
-            console.say(f"Annotations go to {shown(place.url)}. Ctrl-C stops the server.")
+            console.say(f"Annotations go to {opened.called}. Ctrl-C stops the server.")
 
         settings = Settings(database=place.url, media=place.media, refusal=_refusal_of(place.study))
         run(settings, where, opened, started)

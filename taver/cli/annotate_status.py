@@ -25,6 +25,7 @@ def status(console: Console, films: bool, database: str | None) -> None:
     """
     from annotate_web.lead.overview import overview
     from annotate_web.media.check import strangers, wrong_with
+    from taver.cli.annotate_held import tell_held
     from taver.cli.annotate_place import opened, place_of
     from taver.core.errors import DataError
 
@@ -32,6 +33,7 @@ def status(console: Console, films: bool, database: str | None) -> None:
     with opened(database, there=True) as annotations, annotations.reading() as connection:
         found = overview(connection, place.media)
         others = strangers(connection, place.media) if films else []
+        tell_held(console, connection)
     if not found.clips:
         console.say("No clips yet. Make some with: taver annotate add --session NAME")
         return

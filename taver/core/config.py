@@ -57,8 +57,26 @@ def load(path: Path, kind: type[T]) -> T:
         raise ConfigError(
             f"{path}{_line_of(tuple(key.split('.')), text)}: {key or 'the file'}: "
             + (f"{missing[1]!r} is missing" if missing else what),
-            fix="add it" if missing else "give it a value of that kind",
+            fix="add it" if missing else _instead(kind, key.split(".")),
         ) from None
+
+
+def _instead(kind: type, keys: list[str]) -> str:
+    """Say what is to be given there: one of few values, if only few there are."""
+    try:
+        told: Any = msgspec.inspect.type_info(kind)
+        for key in keys:
+            if isinstance(told, msgspec.inspect.StructType):
+                told = next(field.type for field in told.fields if field.encode_name == key)
+            else:
+                told = told.item_type
+    except (AttributeError, StopIteration):  # deeper inside than a table or a list
+        told = None
+    if isinstance(told, msgspec.inspect.EnumType):
+        return f"choose among {', '.join(str(one.value) for one in told.cls)}"
+    if isinstance(told, msgspec.inspect.LiteralType):
+        return f"choose among {', '.join(map(str, told.values))}"
+    return "give it a value of that kind"
 
 
 def _read(path: Path) -> str:

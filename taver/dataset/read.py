@@ -18,7 +18,7 @@ from taver.core.errors import InputError, NotFoundError
 from taver.core.frames import Modality
 from taver.dataset import schema
 from taver.dataset.edition import Edition
-from taver.dataset.stores import is_remote, open_root, place, values_of
+from taver.dataset.stores import calm, is_remote, open_root, place, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -175,11 +175,13 @@ class Dataset:
         self.simulated: bool = root.attrs["simulated"]
         self.modalities = tuple(Modality(modality) for modality in root.attrs["modalities"])
         self.splits: Mapping[str, Mapping[str, list[str]]] = root.attrs["splits"]
+        with calm():
+            groups = sorted(root[schema.RECORDINGS].groups())
         self.recordings: dict[str, Recording] = {
             name: Recording(
                 name, group, size_px=self.size_px, rate_hz=self.rate_hz, edition=edition
             )
-            for name, group in sorted(root[schema.RECORDINGS].groups())
+            for name, group in groups
         }
 
     @functools.cached_property

@@ -145,7 +145,8 @@ def refuse_folds(people: int, options: SplitOptions | None) -> None:
     if options is not None and options.folds > people:
         raise DataError(
             f"{people} people cannot be divided into {options.folds} folds",
-            fix="ask for no more folds than there are people",
+            fix="ask for no more of them in [split] of build.toml: folds = "
+            f"{people if people > 1 else 0}",
         )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -12,6 +14,8 @@ from taver.core.storage import explain, explained
 from taver.dataset import schema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from taver.core.study import Study
 
 REMOTE: Final = "://"
@@ -72,8 +76,11 @@ def local_folder(root: Any) -> Path | None:
     return Path(store.root, str(root.store_path.path))
 
 
-def open_root(store: Any, *, mode: Literal["r", "r+"] = "r") -> Any:
-    """Open and check a dataset; return its zarr group."""
+def open_root(store: Any, *, mode: Literal["r", "r+"] = "r", checked: bool = True) -> Any:
+    """Open and check a dataset; return its zarr group.
+
+    Checking reads what every array says of itself: who has seen it before need not wait for that.
+    """
     import zarr
 
     where = place(store)
@@ -90,8 +97,10 @@ def open_root(store: Any, *, mode: Literal["r", "r+"] = "r") -> Any:
                 )
             _refuse_what_is_no_folder(source)
     try:
-        root = zarr.open_group(source, mode=mode, zarr_format=3)
-        schema.validate(root, where)
+        with calm():
+            root = zarr.open_group(source, mode=mode, zarr_format=3)
+            if checked:
+                schema.validate(root, where)
     except TaverError:
         raise
     except Exception as error:
@@ -99,6 +108,14 @@ def open_root(store: Any, *, mode: Literal["r", "r+"] = "r") -> Any:
             raise
         raise _told(error, f"{where} cannot be read as a dataset", where) from None
     return root
+
+
+@contextlib.contextmanager
+def calm() -> Iterator[None]:
+    """Let zarr not warn of a recording that is being deleted: it is not in the dataset any more."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Object at .* is not recognized")
+        yield
 
 
 def values_of(array: Any, what: str, where: Any = ...) -> Any:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from taver.faces.carry import Depth
     from taver.faces.options import ThermalBox
     from taver.faces.points import Floats
     from taver.faces.streams import Packed, Streams
@@ -65,14 +66,14 @@ class ByHand:
         self._shift = self._first
         yield from range(self._row - 1, -1, -1)
 
-    def depth(self, points: Floats, depth_mm: npt.NDArray[np.uint16]) -> Carried | None:  # noqa: ARG002
+    def depth(self, points: Floats, depth_mm: Depth) -> Carried | None:  # noqa: ARG002
         """Return nothing: a thermal box tells nothing of depth."""
         return None
 
     def thermal(
         self,
         points: Floats,
-        depth_mm: npt.NDArray[np.uint16] | None,  # noqa: ARG002  it needs none
+        depth_mm: Depth | None,  # noqa: ARG002  it needs none
         heat: Packed,
     ) -> Carried | None:
         """Return the points in the thermal picture; how far off they may be is not known."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 import numpy as np
 
 from calibration.thermal.scale import Scale
+from taver.core.errors import DataError
 from taver.core.frames import Modality
 from taver.faces.gaps import unbroken
 from taver.faces.points import COUNT, INNER
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from taver.faces.streams import Packed, Streams
 
     Columns = dict[str, npt.NDArray[Any]]
+    Depth = npt.NDArray[np.uint16] | Packed  # of the latter no more is unpacked than is looked at
 
 
 class Carried(NamedTuple):
@@ -43,14 +45,14 @@ class Way(Protocol):
         """Yield the rows in the order in which they have to be asked for."""
         ...
 
-    def depth(self, points: Floats, depth_mm: npt.NDArray[np.uint16]) -> Carried | None:
+    def depth(self, points: Floats, depth_mm: Depth) -> Carried | None:
         """Return the points in the depth picture, or None if there is no way there."""
         ...
 
     def thermal(
         self,
         points: Floats,
-        depth_mm: npt.NDArray[np.uint16] | None,
+        depth_mm: Depth | None,
         heat: Packed,
     ) -> Carried | None:
         """Return the points in the thermal picture, or None if there is no way there."""
@@ -66,21 +68,21 @@ class ByRig:
         self._transfer = Transfer.from_rig(rig)
         self._corner = np.array([rig.crop.left_px, rig.crop.top_px], np.float64)
         self._sees_heat = rig.thermal is not None
-        self._given: npt.NDArray[np.uint16] | None = None
+        self._given: Depth | None = None
         self._pictured: Pictured | None = None
 
     def order(self, frames: int) -> Iterable[int]:
         """Return them as they are: each frame stands for itself."""
         return range(frames)
 
-    def depth(self, points: Floats, depth_mm: npt.NDArray[np.uint16]) -> Carried | None:
+    def depth(self, points: Floats, depth_mm: Depth) -> Carried | None:
         """Return the points in the depth picture."""
         return self._carried(points, depth_mm, "depth")
 
     def thermal(
         self,
         points: Floats,
-        depth_mm: npt.NDArray[np.uint16] | None,
+        depth_mm: Depth | None,
         heat: Packed,  # noqa: ARG002  the way by hand looks at it
     ) -> Carried | None:
         """Return the points in the thermal picture; without depth there is no way there."""
@@ -93,10 +95,11 @@ class ByRig:
         z_mm = self._carried(points, depth_mm, "depth").z_mm[list(INNER)]
         return float(np.nanmedian(z_mm)) if np.isfinite(z_mm).any() else float("nan")
 
-    def _carried(self, points: Floats, depth_mm: npt.NDArray[np.uint16], to: Any) -> Carried:
+    def _carried(self, points: Floats, depth_mm: Depth, to: Any) -> Carried:
         if self._pictured is None or depth_mm is not self._given:
             # The points' way to heat is asked for next, through the same depth.
-            self._given, self._pictured = depth_mm, self._transfer.pictured(depth_mm)
+            read = depth_mm if isinstance(depth_mm, np.ndarray) else depth_mm.rows
+            self._given, self._pictured = depth_mm, self._transfer.pictured(read)
         found = self._transfer.points(points - self._corner, self._pictured, to=to)
         return Carried(found.pixels, found.sigma_px, found.visible, found.points_mm[:, 2])
 
@@ -120,17 +123,17 @@ def carry(
         scale, size_px = Scale.from_unit(header.unit), (header.height_px, header.width_px)
     moved = _at_thermal_time(streams, points, with_thermal)
     for row in range(frames) if way is None else way.order(frames):
-        depth = streams.take(Modality.DEPTH, int(with_depth[row]))
+        depth = streams.packed(Modality.DEPTH, int(with_depth[row]))
         heat = streams.packed(Modality.THERMAL, int(with_thermal[row]))
         progress.advance()
-        if streams.depth is not None and depth.pixels is None:
-            flaws[row] |= Flaw.DEPTH_MISSING if depth.frame < 0 else Flaw.DEPTH_DAMAGED
-        carried = laid = None
+        in_depth = carried = laid = None
         if way is not None and np.isfinite(points[row, 0, 0]):
-            if depth.pixels is not None:
-                _put(columns, "depth", row, way.depth(points[row], depth.pixels))
-            if heat.frame >= 0:
-                carried = way.thermal(moved[row], depth.pixels, heat)
+            in_depth, carried = _both(way, points[row], moved[row], depth, heat)
+            _put(columns, "depth", row, in_depth)
+        if in_depth is None:
+            depth.pixels(_NO_ROWS)  # which finds out whether it can be unpacked
+        if streams.depth is not None and not depth.there:
+            flaws[row] |= Flaw.DEPTH_MISSING if depth.frame < 0 else Flaw.DEPTH_DAMAGED
         if carried is not None:
             seen = np.where(carried.visible[:, None], carried.pixels, np.nan)
             laid = Laid(seen, *size_px)
@@ -202,6 +205,18 @@ def _at_thermal_time(streams: Streams, points: Floats, frames: npt.NDArray[np.in
         mixed = (1 - share)[:, None, None] * points[low] + share[:, None, None] * points[high]
         moved[first:end] = mixed
     return moved
+
+
+def _both(
+    way: Way, points: Floats, moved: Floats, depth: Packed, heat: Packed
+) -> tuple[Carried | None, Carried | None]:
+    """Return the points in the depth and in the thermal picture."""
+    try:
+        through = depth if depth.there else None
+        in_depth = None if through is None else way.depth(points, through)
+        return in_depth, way.thermal(moved, through, heat) if heat.frame >= 0 else None
+    except DataError:  # the depth is damaged where it is looked at
+        return None, way.thermal(moved, None, heat) if heat.frame >= 0 else None
 
 
 def _put(columns: Columns, name: str, row: int, carried: Carried | None) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from taver.core import install
 from taver.core.errors import DataError, MissingExtraError
 from taver.core.extras import need
-from taver.faces import gradients, models, tree_file
+from taver.faces import frontal, gradients, models, tree_file
 from taver.faces.finder import Found
 from taver.faces.points import COUNT
 from taver.faces.trees import placed, room_for
@@ -35,8 +35,7 @@ class Hog:
     smallest_px = 80.0
 
     def __init__(self) -> None:
-        self._dlib = _dlib().get_frontal_face_detector()
-        saved, *_ = self._dlib.__getstate__()
+        self._dlib, saved = frontal.detector(_dlib())
         windows = gradients.windows_of(np.frombuffer(saved, np.uint8))
         if windows is None:
             raise MissingExtraError(

@@ -59,6 +59,21 @@ class Packed:
             return None
         return np.asarray(pixels)
 
+    @property
+    def there(self) -> bool:
+        """Whether there is one, as far as it was unpacked."""
+        return self._stored is not None
+
+    def rows(self, rows: slice) -> npt.NDArray[np.uint16]:
+        """Return the picture, of which these rows count; raises DataError if it is damaged."""
+        pixels = self.pixels(rows)
+        if pixels is None:
+            raise DataError(
+                f"Frame {self.frame} cannot be unpacked",
+                fix="run: taver session verify on this session",
+            )
+        return pixels
+
     def whole(self) -> Taken:
         """Return it with all of its pixels."""
         pixels = self.pixels()

@@ -90,22 +90,43 @@ def fuse(
             made |= {
                 "lags_s": _by_name(raters, found.seconds),
                 "clearness": _by_name(raters, found.clearness),
+                "chance": _by_name(raters, found.chance),
+                "most_chance": lags.CHANCE,
                 "lags": "absolute, against a reference"
                 if found.absolute
                 else "relative to the median rater",
                 "most_lag_s": most_lag_s,
             }
-            notes += [
-                f"{name}: no lag can be told; taken as it is"
-                for name, lag in zip(raters, found.seconds, strict=True)
-                if np.isnan(lag)
-            ]
+            notes += _untold(raters, found)
     fused = _median(table) if how is Fusion.MEDIAN else _weighted(table, weights)
     few = (~np.isnan(table)).sum(axis=1) < enough
     fused = np.where(few, np.nan, fused)
     if len(fused) and np.isnan(fused).all():
         notes.append(f"no frame has a value: {_why_none(spoke, enough, few)}")
     return Fused(fused, {**made, "notes": notes})
+
+
+def _untold(names: Sequence[str], found: lags.Lags) -> list[str]:
+    """Return of whom no lag can be told, and why; and that those told are not all of one kind."""
+    notes = []
+    noise = np.isnan(found.seconds) & (found.chance > lags.CHANCE)
+    if noise.any():
+        who = ", ".join(name for name, one in zip(names, noise, strict=True) if one)
+        notes.append(
+            f"{who}: no lag can be told from chance, which is as clear in "
+            f"{100 * found.chance[noise].min():.1f} of 100 draws or more; taken as it is"
+        )
+    notes += [
+        f"{name}: no lag can be told; taken as it is"
+        for name, none in zip(names, np.isnan(found.seconds) & ~noise, strict=True)
+        if none
+    ]
+    if found.groups > 1:
+        notes.append(
+            f"there are {found.groups} groups of raters who go together; a lag is relative to the "
+            "median rater of one's own"
+        )
+    return notes
 
 
 def _why_none(spoke: int, enough: int, few: npt.NDArray[np.bool_]) -> str:

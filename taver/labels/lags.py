@@ -1,23 +1,27 @@
 """How late each rater reacts: against the others, or against a reference.
 
 A pair's lag is where the correlation of one with the shifted other is highest, over all shifts up
-to the longest, with gaps left out (sums of products by Fourier transform). From the raters alone
-only differences can be found: each rater's lag is the least-squares solution of all pairs, weighted
-by how clearly each correlates, and the median rater is taken as prompt. Against a reference the
-whole lag is found.
+to the longest, with gaps left out (sums of products by Fourier transform). Any two traces have such
+a shift: only pairs that correlate more clearly than traces that know nothing of each other are
+used, see `taver.labels.chance`. From the raters alone only differences can be found: each rater's
+lag is the least-squares solution of those pairs, weighted by how clearly each correlates, and the
+median rater is taken as prompt. Against a reference the whole lag is found.
 """
 
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from taver.core.clock import NS_PER_S
 from taver.core.nearest import nearest
+from taver.labels.chance import by_chance
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 MOST_S: Final = 6.0  # reactions take 1 to 6 s
 _LEAST_SHARE: Final = 0.5  # of the frames that overlap without a shift; fewer tell nothing
 _LEAST_FRAMES: Final = 10
+CHANCE: Final = 0.02  # that of raters who know nothing of each other any is given a lag
 
 
 class Lags(NamedTuple):
@@ -33,50 +38,82 @@ class Lags(NamedTuple):
 
     seconds: Floats  # NaN where it cannot be told
     clearness: Floats  # the highest correlation, or the mean of those with the others
+    chance: Floats  # how often chance alone is as clear, somewhere among all that were compared
     absolute: bool  # against a reference
+    groups: int = 1  # of raters who go together; each has a median rater
 
 
 def relative(values: Floats, unix_ns: Times, *, most_s: float = MOST_S) -> Lags:
-    """Return how much later than the median rater each is."""
+    """Return how much later than the median rater each is.
+
+    Where two groups of raters go together only among themselves, each has a median rater.
+    """
     raters = values.shape[1]
     on_grid, step_s = evenly(values, unix_ns)
+    most = int(most_s / step_s + 1e-6)
+    pairs = list(combinations(range(raters), 2))
+    odds = by_chance(on_grid, pairs, range(-most, most + 1))
+    clear, chance = np.full((2, raters, raters), np.nan)
+    linked = np.eye(raters, dtype=bool)
     rows, lags, weights = [], [], []
-    clear = np.full((raters, raters), np.nan)
-    for one, other in combinations(range(raters), 2):
-        lag, r = best(on_grid[:, one], on_grid[:, other], most=int(most_s / step_s + 1e-6))
-        if not r > 0:  # they contradict each other, or cannot be compared
+    for (one, other), odd in zip(pairs, odds.tolist(), strict=True):
+        lag, r = best(on_grid[:, one], on_grid[:, other], most=most)
+        clear[one, other] = clear[other, one] = r
+        chance[one, other] = chance[other, one] = odd
+        if not (r > 0 and odd <= CHANCE):  # they contradict each other, or it may be noise
             continue
         row = np.zeros(raters)
         row[[one, other]] = 1.0, -1.0
         rows.append(row)
         lags.append(lag)
         weights.append(r)
-        clear[one, other] = clear[other, one] = r
+        linked[one, other] = linked[other, one] = True
     seconds = np.full(raters, np.nan)
-    told = ~np.isnan(clear).all(axis=1)
+    groups = [group for group in _groups(linked) if len(group) > 1]
     if rows:
         # The correlation's square: what share of one rater's movement the other explains.
         scale = np.array(weights)
         solved = np.linalg.lstsq(np.array(rows) * scale[:, None], np.array(lags) * scale)[0]
-        seconds[told] = solved[told] * step_s
-        seconds -= np.median(seconds[told])
-    clearness = np.full(raters, np.nan)
-    clearness[told] = np.nanmean(clear[told], axis=1)
-    return Lags(seconds, clearness, absolute=False)
+        for group in groups:
+            seconds[group] = (solved[group] - np.median(solved[group])) * step_s
+    return Lags(
+        seconds,
+        _by_rater(np.mean, clear),
+        _by_rater(np.min, chance),
+        absolute=False,
+        groups=len(groups),
+    )
 
 
 def absolute(values: Floats, reference: Floats, unix_ns: Times, *, most_s: float = MOST_S) -> Lags:
     """Return how much later than the reference each rater is; never earlier."""
     on_grid, step_s = evenly(np.column_stack([values, reference]), unix_ns)
-    most = int(most_s / step_s + 1e-6)
-    found = [
-        best(on_grid[:, n], on_grid[:, -1], most=most, least=0) for n in range(values.shape[1])
-    ]
-    return Lags(
-        np.array([lag * step_s if r > 0 else np.nan for lag, r in found], dtype=np.float64),
-        np.array([r for _, r in found], dtype=np.float64),
-        absolute=True,
-    )
+    most, raters = int(most_s / step_s + 1e-6), values.shape[1]
+    chance = by_chance(on_grid, [(n, raters) for n in range(raters)], range(most + 1))
+    found = [best(on_grid[:, n], on_grid[:, -1], most=most, least=0) for n in range(raters)]
+    clear = np.array([r for _, r in found], dtype=np.float64)
+    seconds = np.array([lag * step_s for lag, _ in found], dtype=np.float64)
+    told = (clear > 0) & (chance <= CHANCE)
+    return Lags(np.where(told, seconds, np.nan), clear, chance, absolute=True)
+
+
+def _by_rater(how: Callable[[Floats], Any], pairs: Floats) -> Floats:
+    """Return of each rater what stands with the others; NaN where nothing does."""
+    rows = [row[~np.isnan(row)] for row in pairs]
+    return np.array([how(row) if len(row) else np.nan for row in rows], dtype=np.float64)
+
+
+def _groups(linked: npt.NDArray[np.bool_]) -> list[list[int]]:
+    """Return who is linked to whom, directly or over others."""
+    left, groups = set(range(len(linked))), list[list[int]]()
+    while left:
+        group, new = set[int](), {min(left)}
+        while new:
+            group |= new
+            new = {int(n) for one in new for n in np.flatnonzero(linked[one])} - group
+        groups.append(sorted(group))
+        left -= group
+    return groups
 
 
 def best(late: Floats, prompt: Floats, *, most: int, least: int | None = None) -> tuple[int, float]:

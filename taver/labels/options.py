@@ -13,7 +13,7 @@ from taver.labels.lags import MOST_S
 from taver.labels.resample import Fill
 
 # Raised when the same settings give other labels or figures than before.
-ENGINE: Final = 2
+ENGINE: Final = 3
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,6 +4,7 @@ A real camera joins with `pytest -m hardware`, an installed driver of somebody e
 `TAVER_DRIVER=its_name pytest tests/conformance -n 0`.
 """
 
+import contextlib
 import os
 import sys
 import threading
@@ -106,17 +107,13 @@ if installed := os.environ.get("TAVER_DRIVER"):
     theirs = registry.load(installed)
     MAKERS = {installed: (theirs, lambda _: theirs(theirs.Config(), HostClock()))}
 # What stands in for the hardware of a driver, as long as the tests of this file run.
-PEERS = {"a65_aravis": "thermal_camera", "a65_spinnaker": "spinnaker", "genicam": "producer"}
+PEERS = {"a65_spinnaker": "spinnaker", "genicam": "producer"}
 PEERS |= {"replay": "session", "kinect2_linux": "freenect2"}
 PEERS |= {"webcam": "film", "microphone": "sound_card"}
+# There is one such camera on a machine: it stands in for its driver's tests alone.
+ONE_AT_A_TIME = {"a65_aravis": gige.camera}
 # Where the peers that are files are.
 THERE = {}
-
-
-@pytest.fixture(scope="module")
-def thermal_camera():
-    with gige.camera() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -160,11 +157,12 @@ def sound_card(tmp_path_factory):
         yield
 
 
-@pytest.fixture(params=list(MAKERS))
+@pytest.fixture(scope="module", params=list(MAKERS))
 def maker(request):
     if request.param in PEERS:
         request.getfixturevalue(PEERS[request.param])
-    return MAKERS[request.param]
+    with ONE_AT_A_TIME.get(request.param, contextlib.nullcontext)():
+        yield MAKERS[request.param]
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_it_waits_for_a_common_start(opened):
     at_ns = time.monotonic_ns() + NS_PER_S // 2
     held.start(at_ns)
     first = next(held.frames()).stamp
-    assert at_ns <= first.host_ns < at_ns + NS_PER_S // 4
+    assert first.host_ns >= at_ns
 
 
 def test_the_shutter_is_closed_when_told_while_frames_are_taken(opened):

@@ -211,7 +211,13 @@ def test_the_commands_of_a_campaign(study, cli, tmp_path):
         assert accounts.by_name(connection, "ann").must_change
     assert len(once) == 23
     assert cli(study, "annotate", "people", "disable", "bob").out == "bob: may not log in\n"
-    assert "bob may not log in, and still has: clip" in cli(study, "annotate", "deal").err
+    for told in ("deal", "status"):
+        done = cli(study, "annotate", told)
+        assert "bob may not log in, and still has: clip" in done.err, told
+        assert "people disable bob --free" in done.err
+    freed = cli(study, "annotate", "people", "disable", "bob", "--free")
+    assert freed.out == "bob: may not log in, 1 clip free for others\n"
+    assert "bob" not in cli(study, "annotate", "deal").err
     assert cli(study, "annotate", "people", "disable", "bob", "--enable").code == 0
     assert cli(study, "annotate", "people", "export", "ann").code == 0
     assert json.loads((study.folder / "ann.json").read_text())["person"]["name"] == "ann"
@@ -224,11 +230,14 @@ def test_the_commands_of_a_campaign(study, cli, tmp_path):
     asked = cli(study, "annotate", "people", "erase", "ann")
     telling.assert_told(asked.code, asked.err, InputError)
     assert "--yes" in asked.err
-    assert cli(study, "annotate", "people", "erase", "ann", "--yes").out.startswith("erased-")
+    done = cli(study, "annotate", "people", "erase", "ann", "--yes")
+    assert done.out.startswith("erased-")
+    assert "comments 0, reasons 0" in done.err
     url = f"sqlite:///{tmp_path / 'new.sqlite'}"
     done = cli(study, "annotate", "restore", "b.zip", "--database", url)
     assert done.code == 0, done.err
     assert "clip.webm" in done.err
+    assert "erase anew whom you have erased since" in done.err
     with open_database(url) as again, again.reading() as connection:
         assert accounts.by_name(connection, "ann")
     database.close()

@@ -13,6 +13,7 @@ import webm
 from browsing import browser as chromium
 
 from annotate_web.assign import change
+from annotate_web.auth import accounts
 from annotate_web.db import tables
 from taver.core.consent import Scope
 
@@ -165,6 +166,28 @@ def test_a_lead_reassigns_leaves_out_and_reopens_with_a_reason(server, campaign,
     assert lead.post("/lead/assignments/9999/reopen", form={"reason": "x"}).status == 404
     for key in (given, given + 1):
         lead.post(f"/lead/assignments/{key}/withdraw", form={"reason": "clean up"})
+
+
+def test_places_of_somebody_who_is_gone_are_shown_and_freed(server, campaign, lead):
+    database, clip = server.database, campaign.clips[EMPTY]
+    (gone,) = annotating.add_people(database, "gone-away")
+    annotating.assign(database, clip, gone)
+    free = f"/lead/people/{gone}/free"
+    assert free not in lead.get("/lead/").text  # they may come back tomorrow
+    with database.drawing() as connection:
+        accounts.set_disabled(connection, None, gone, time.time_ns(), disabled=True)
+    page = lead.get("/lead/").text
+    note = page.partition("gone-away may not log in")[2].partition("</details>")[0]
+    assert f'href="/lead/clips/{clip}"' in note
+    assert f'action="{free}"' in note
+    assert "may not log in" in lead.get(f"/lead/clips/{clip}").text
+    places = page.partition("Give out ")[2].partition(" free")[0]
+    assert lead.post(free, form={"reason": ""}).status == 422
+    assert lead.post(free, form={"reason": "has left"}).headers["location"] == "/lead/"
+    page = lead.get("/lead/").text
+    assert free not in page
+    assert f"Give out {int(places) + 1} free places" in page
+    assert lead.post(free, form={"reason": "has left"}).status == 422
 
 
 def test_a_lead_who_rates_is_blind_until_done(server, campaign):

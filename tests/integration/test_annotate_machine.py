@@ -165,6 +165,47 @@ def test_rating_anew_can_be_asked_for_without_moving(run):
     assert result["following"]
 
 
+def test_a_face_that_was_hidden_where_one_looked_back_is_not_hidden_where_one_goes_on(run):
+    rated = [
+        *START, *through(upto=2), ["unseen", {"on": True, "frame": 2}], frame(3),
+        ["unseen", {"on": False, "frame": 4}], put("arousal", 6, 5), *through(first=5, upto=8),
+        ["seek", {"frame": 2}], frame(2), put("valence", -3, 2), frame(3), ["pause", {"frame": 3}],
+    ]  # fmt: skip
+    looked = run(*rated)
+    assert (looked["state"]["values"]["unseen"], looked["state"]["next"]) == (1, 8)
+    on = run(*rated, ["seek", {"frame": 9}], ["play", {}], frame(8), frame(9), ["pause", {}])
+    assert on["state"]["track"]["arousal"][7:] == [6, 6, 6]
+    assert on["state"]["track"]["valence"][7:] == [0, 0, 0]
+    # Nor where the pictures between were never shown.
+    skipped = run(*rated, ["play", {}], frame(3), frame(9), ["pause", {"frame": 9}])
+    assert skipped["state"]["track"]["arousal"][7:] == [6, 6, 6]
+    track = {"arousal": [None, None], "valence": [None, None], "unseen": [1, None]}
+    assert run(frames=2, track=track, next=1)["state"]["values"]["unseen"] == 1  # after a reload
+
+
+def test_what_is_set_in_a_pause_stays_where_one_is(run):
+    paused = [*START, *through(upto=4), ["pause", {"frame": 3}], frame(4), put("arousal", 5, 4)]
+    result = run(*paused, ["seek", {"frame": 4}], ["play", {}], frame(5), ["pause", {}])
+    assert result["state"]["track"]["arousal"][:6] == [0, 0, 0, 0, 5, 5]
+
+
+def test_in_a_pause_rating_anew_goes_on_with_the_film(run):
+    rated = [*START, *through(upto=6), ["pause", {"frame": 5}], ["seek", {"frame": 1}]]
+    result = run(*rated, ["anew", {"on": True}], frame(2))
+    assert result["overwriting"]
+    assert result["done"][-1]["event"] == {
+        "kind": "play", "frame": 1, "media_ns": None, "delay_us": None, "value": None,
+    }  # fmt: skip
+    at_the_end = run(*START, *through(), ["end", {}], ["anew", {"on": True}])
+    assert at_the_end["state"]["phase"] == "over"
+
+
+def test_whoever_went_back_in_a_whole_clip_can_finish_from_there(run):
+    whole = [*START, *through(), ["end", {}], ["seek", {"frame": 2}]]
+    assert kinds(run(*whole, ["finish", {}]))[-1] == "done"
+    assert "done" not in kinds(run(*whole, ["play", {}], ["finish", {}]))
+
+
 def test_nothing_can_be_skipped(run):
     result = run(*START, *through(upto=4), ["seek", {"frame": 9}])
     assert result["state"]["frame"] == 3  # the last one passed: the stop gave it
@@ -284,6 +325,7 @@ def hands(seed, frames):
             happenings.append(frame(at))
         else:
             happenings.append(["anew", {"on": rng.random() < 0.6, "frame": at}])
+            playing = playing or rng.random() < 0.5  # in a pause it may have begun to play
     return [*happenings, ["pause", {"frame": at}]]
 
 

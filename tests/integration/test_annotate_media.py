@@ -307,6 +307,11 @@ def test_a_reference_that_nobody_could_follow_is_refused_before_a_film_is_made(s
         (late, 4.0, "values for 50% of the clip's 10 frames"),
         (silent, 4.0, "values for 50%"),
         (Reference(moments, moments, moments, 3.0), 0.5 / 60, "2 practice clips"),
+        (
+            Reference(moments, moments, moments - 2, 3.0),
+            4.0,
+            "moves no slider would pass: 1.8 points",
+        ),
     ):
         with pytest.raises(InputError, match=words):
             put(study, database, Wanted(to_s=1.0, max_minutes=many), reference=reference)
@@ -372,7 +377,7 @@ def test_a_film_that_is_lost_or_changed_is_told(study, database):
 def test_the_command_line_adds_practice_and_status(study, cli, refused):
     done = cli(study, "annotate", "add", "--session", "s01", "--phase", "interview", "-q")
     assert (done.code, done.out) == (0, "s01-interview: 1.1 s, 11 pictures, with sound\n")
-    (study.folder / "right.csv").write_text("time_s,arousal,valence\n0,1,2\n0.5,3,-4\n")
+    (study.folder / "right.csv").write_text("time_s,arousal,valence\n0,3,5\n0.5,3,-5\n")
     done = cli(
         study, "annotate", "add", "--session", "s01", "--to", "1", "--practice",
         "--reference", "right.csv@2.5", "-q",

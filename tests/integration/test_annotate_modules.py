@@ -150,6 +150,50 @@ def test_what_a_second_writer_had_is_set_aside(page):
     assert kept(page, "e", body) == [[9, 1], [], [4, 5]]
 
 
+def test_what_a_second_writer_had_is_not_lost_on_a_full_disk_either(page):
+    body = """
+      await store.append(event(1));
+      const put = IDBObjectStore.prototype.put;
+      IDBObjectStore.prototype.put = () => { throw new DOMException("", "QuotaExceededError"); };
+      const first = await store.append(event(1, { value: 9 })).catch((error) => error.name);
+      IDBObjectStore.prototype.put = put;
+      const second = await store.append().catch((error) => error instanceof TakenError);
+      return [first, second, (await store.aside("g")).map((e) => e.value)];
+    """
+    assert kept(page, "g", body) == ["QuotaExceededError", True, [9]]
+
+
+def test_a_disk_that_has_room_again_is_told_whatever_is_done_meanwhile(page):
+    heard = page.evaluate(
+        """async () => {
+          const { Sitting } = await import("/sitting/sitting.js");
+          const heard = [], written = [];
+          const store = {
+            append: () => new Promise((done, fail) => written.push({ done, fail })),
+            events: async () => [],
+          };
+          const record = { sitting: "h", assignment: 9, acknowledged: 0 };
+          const hear = (type) => heard.push(type);
+          const sitting = new Sitting({ store, record, number: 0, hear });
+          const stamp = () => ({ frame: 0, media_ns: 0, delay_us: 0 });
+          sitting.start({ stamp }, { frames: 9 });
+          const later = globalThis.setTimeout;
+          globalThis.setTimeout = (act) => later(act, 0);
+          sitting.happen("set", { dimension: "arousal", value: 1 });
+          written.shift().fail(new DOMException("", "QuotaExceededError"));
+          while (!written.length) await new Promise((done) => later(done, 1));
+          sitting.happen("set", { dimension: "arousal", value: 2 }); // while it is tried again
+          for (const { done } of written) done(); // one transaction took both
+          await new Promise((done) => later(done, 20));
+          globalThis.setTimeout = later;
+          sitting.stop();
+          return heard.filter((type) => type.includes("kept"));
+        }"""
+    )
+    assert heard[0] == "unkept"
+    assert "kept_again" in heard
+
+
 def test_what_is_not_sent_is_put_back_where_the_browser_cleared_its_store(page):
     devtools = page.context.new_cdp_session(page)
     whole = {"origin": page.evaluate("origin"), "storageTypes": "indexeddb"}
@@ -249,8 +293,16 @@ def test_whoever_is_logged_out_is_told_and_everything_waits(page):
     assert result["aside"] == []
 
 
-def test_a_server_in_trouble_is_asked_again(page):
+def test_a_server_in_trouble_is_told_and_asked_again(page):
     result = sent(page, [{"status": 503, "told": {}}, {"status": 429, "told": {}}, ok(3)])
+    assert result["said"] == ["sending", "unable", "sending", "sending", "sending", "kept"]
+    assert result["acknowledged"] == 3
+    assert result["aside"] == []
+
+
+def test_a_token_of_a_log_in_that_ended_sets_nothing_aside(page):
+    old = {"status": 400, "told": {"error": "open for too long", "fix": "x", "code": "bad_request"}}
+    result = sent(page, [old, ok(3)])
     assert result["acknowledged"] == 3
     assert result["aside"] == []
 

@@ -63,7 +63,8 @@ def test_a_whole_sitting_is_served_and_survives_kill_9(url, tmp_path):
             assert "웃음" in personal.exported(connection, ann)
             assert minutes.table(connection)[0].annotator == "ann"
         with server.database.writing() as connection:
-            assert personal.erase(connection, None, ann, NOW, ratings=True) == f"erased-{ann}"
+            gone = personal.erase(connection, None, ann, NOW, ratings=True)
+        assert gone == (f"erased-{ann}", (1, 0))
         assert server.stop() == 0
 
 

@@ -47,7 +47,8 @@ def test_the_first_administrator_logs_in_once_and_chooses_a_password(server):
     assert browser.log_in("administrator", server.once).status == 302
     for page in ("/", "/people/", "/account/"):
         answer = browser.get(page)
-        assert (answer.status, answer.headers["location"]) == (302, "/account/password")
+        behind = "" if page == "/" else f"?to={page}"  # where they go on once they have chosen one
+        assert (answer.status, answer.headers["location"]) == (302, f"/account/password{behind}")
     assert browser.post("/api/assignments/claim").status == 403
     form = {"old": server.once, "new": annotating.PASSWORD}
     assert browser.post("/account/password", form=form).status == 302
@@ -96,6 +97,13 @@ def test_too_many_failed_log_ins_are_slowed_down_for_one_name_at_one_address(ser
     statuses = [browser.log_in(name, "wrong").status for _ in range(6)]
     assert statuses == [403] * 5 + [429]
     assert browser.log_in(name).status == 429
+    # A link for a new password lets them in at once, and lets them log in at once, too.
+    (adam,) = people(server, "adam", role=Role.ADMINISTRATOR)
+    page = server.as_user(adam).post(f"/people/{ann}/password", form={})
+    link = urlsplit(re.search(r"http://[^<]+/invite/[^<\s]+", page.text)[0]).path
+    browser.fetch_token()
+    assert browser.post(link, form={"name": "", "password": "four other words"}).status == 302
+    assert server.browser().log_in(name, "four other words").status == 302
 
 
 def test_after_logging_out_a_copied_cookie_opens_nothing(server):

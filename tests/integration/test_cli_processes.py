@@ -40,7 +40,7 @@ def test_a_session_that_is_being_recorded_is_busy_for_others(study, cli):
         assert verified.code == DataError.exit_code
         assert "recorded at this moment" in verified.err
         child.send_signal(signal.SIGINT)
-        child.communicate(timeout=20)
+        child.communicate(timeout=60)
     assert cli(study, "session", "verify", "s01").code == 0
 
 
@@ -100,7 +100,7 @@ def test_ctrl_c_ends_a_recording_cleanly_however_often_it_is_pressed(study, cli,
             child.send_signal(signal.SIGINT)
         stored = 7 + child.stdout.read().count("stored\n")
         err = child.stderr.read()
-        child.wait(20)
+        child.wait(60)
     assert "Traceback" not in err
     session = find(study, "s01")
     if times == 1:

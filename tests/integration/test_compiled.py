@@ -74,7 +74,7 @@ def caller(cache, before=""):
 
 def answer(child):
     """Let it call, and return how often it compiled the caller and the called."""
-    out, err = child.communicate("go\n", timeout=50)
+    out, err = child.communicate("go\n", timeout=100)
     assert child.returncode == 0, err
     return [int(part) for part in out.split()]
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import between
 import buckets
 import built
 import msgspec
@@ -17,7 +18,7 @@ import pytest
 
 import taver.dataset
 from taver.core.consent import Audience
-from taver.core.errors import BusyError, StorageError, TaverError
+from taver.core.errors import BusyError, NotFoundError, StorageError, TaverError
 from taver.dataset.build.run import build
 from taver.dataset.config import BuildConfig
 from taver.dataset.select import ClipOptions
@@ -79,27 +80,31 @@ def test_in_s3_lie_the_same_bytes_as_in_a_folder(studied, s3):
     assert abs(now - was - 0.1) < 1e-6
 
 
-def test_when_s3_is_gone_it_says_so_and_the_next_build_goes_on(studied, s3, monkeypatch):
-    from taver.dataset.build import assembly
-
-    address = f"s3://{BUCKET}/data.zarr"
-    make(studied, address)
-    before = buckets.objects(address)
-    built.label(studied, shift=1.0)
-    finish = assembly.Assembly.finish
-
-    def unplugged(self, one):
-        s3.kill()
-        finish(self, one)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(assembly.Assembly, "finish", unplugged)
-        with pytest.raises(StorageError, match="does not answer") as told:
-            make(studied, address)
-    assert "as it was" in told.value.fix
-    s3.start()  # moto forgets everything; what matters is that it can be built again
-    assert make(studied, address).labels_written == 1
-    assert buckets.objects(address).keys() == before.keys()
+def test_when_s3_is_gone_it_says_what_is_so_and_the_next_build_goes_on(studied, s3, monkeypatch):
+    with between.between(s3) as way:
+        for name, value in way.environment.items():
+            monkeypatch.setenv(name, value)
+        address = f"s3://{BUCKET}/data.zarr"
+        make(studied, address)
+        before = buckets.objects(address)
+        built.label(studied, shift=1.0)
+        # While it is built, and while it is put in place.
+        for at, so, as_it_was in (
+            ("building/data/recordings/s01-interview/valence/c.0", "as it was", True),
+            (f"{BUCKET}/data.zarr/recordings/s01-interview/face", "put in place first", False),
+        ):
+            way.gone_at = lambda change, at=at: at in change and change.startswith("PUT")
+            with pytest.raises(StorageError, match="does not answer") as told:
+                make(studied, address)
+            assert so in told.value.fix
+            way.back()
+            assert (buckets.objects(address) == before) == as_it_was
+        with pytest.raises(NotFoundError):
+            taver.dataset.open(address)
+        assert make(studied, address).unchanged
+        now = buckets.objects(address)
+        assert now.keys() == before.keys()
+        assert now != before
 
 
 def test_two_builds_to_one_address_do_not_meet(studied, s3, monkeypatch):
@@ -281,7 +286,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(studied, tmp_path):
 
 
 def until(so):
-    ends_s = time.monotonic() + 50
+    ends_s = time.monotonic() + 100
     while not so():
         assert time.monotonic() < ends_s
         time.sleep(0.01)

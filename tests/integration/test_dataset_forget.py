@@ -11,7 +11,6 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-import buckets
 import datasets
 import forgetting
 import postgres
@@ -27,11 +26,9 @@ from forgetting import GONE, STAYS
 import taver.dataset
 from annotate_web.db import tables
 from taver.core import lock
-from taver.core.errors import BusyError, DataError, InputError, NotFoundError, StorageError
+from taver.core.errors import BusyError, DataError, InputError, NotFoundError
 from taver.core.progress import Silent
 from taver.core.study import Study
-from taver.dataset import stores
-from taver.dataset.build.bucket import Objects
 from taver.dataset.forget import person
 from taver.dataset.forget.scan import scan
 from taver.dataset.forget.who import Who, look_for
@@ -265,28 +262,14 @@ def test_a_build_that_was_never_finished_is_deleted(full, cli):
     assert not half.exists()
 
 
-def test_a_dataset_in_s3_forgets_too(full, cli, monkeypatch):
-    with buckets.serving("faces") as server:
-        for name, value in server.environment.items():
-            monkeypatch.setenv(name, value)
-        put(full, dataset="s3://faces/a/data.zarr")
-        full = Study(full.folder)
-        assert look_for(full, GONE).sessions  # though nothing was built there yet
-        target = stores.remote("s3://faces/a/data.zarr", read_only=False)
-        datasets.make_dataset(target, people=2, seconds=1, size_px=16)
-        half = stores.remote("s3://faces/a/.data.zarr.building/data", read_only=False)
-        datasets.make_dataset(half, people=2, seconds=1, size_px=16)
-        assert any("s3:" in line for line in scan(full, look_for(full, GONE), Silent()).traces)
-        objects = Objects("s3://faces/a/data.zarr")
-        objects.put("recordings/P02-half/color/c.0", b"of a run that was killed")
-        done = cli(full, "participant", "forget", GONE, "--yes")
-        assert done.code == 0, done.err
-        assert taver.dataset.open("s3://faces/a/data.zarr").people == (STAYS,)
-        assert not [key for key in objects.keys("recordings") if GONE in key or "s02" in key]
-        with pytest.raises(NotFoundError):
-            taver.dataset.open("s3://faces/a/.data.zarr.building/data")
-    with pytest.raises(StorageError, match="does not answer"):
-        taver.dataset.open("s3://faces/a/data.zarr")
+def test_a_switch_that_was_cut_short_is_finished_and_the_others_stay(full):
+    store = full.folder / "dataset.zarr"
+    half = full.folder / ".dataset.zarr.building"
+    half.mkdir()
+    store.rename(half / "old")
+    assert not person.forget(full, person.plan(full, GONE)).traces
+    assert taver.dataset.open(store).people == (STAYS,)
+    assert not half.exists()
 
 
 def test_annotations_in_postgresql_forget_too(full, cli):

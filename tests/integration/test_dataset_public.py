@@ -14,6 +14,7 @@ import zarr
 
 import taver.dataset
 from taver.core.consent import Audience, Scope
+from taver.core.study import Study
 from taver.dataset.build.run import build
 from taver.dataset.config import BuildConfig
 from taver.dataset.documents.make import make
@@ -54,6 +55,9 @@ def study(tmp_path_factory):
     agree(made, "P01", True, color=PUBLIC, depth=PUBLIC, thermal=PUBLIC, landmarks=PUBLIC)
     agree(made, "P02", False, color=LAB, depth=PUBLIC, thermal=LAB, landmarks=LAB)
     agree(made, "P03", True, color=LAB, depth=LAB, thermal=PUBLIC, landmarks=PUBLIC)
+    config = made.folder / "study.toml"
+    config.write_text(config.read_text().replace('name = "datasets"', f'name = "{MARK}-study"'))
+    made = Study(made.folder)
     for session, rater in (("s01", "anna"), (f"{MARK}-s02", "kim"), ("s03", "anna")):
         plant(made, session, rater)
     return made
@@ -63,7 +67,7 @@ def study(tmp_path_factory):
 def release(study):
     store = study.folder / "release.zarr"
     build(study, str(store), BuildConfig(clips=ClipOptions(length=4)), audience=PUBLIC)
-    make(taver.dataset.open(store), Told(title="Faces"), study=study)
+    make(taver.dataset.open(store), Told(), study=study)
     return store
 
 
@@ -104,6 +108,12 @@ def test_nothing_in_it_or_beside_it_tells_who_when_or_where(study, release):
         if isinstance(array, zarr.Array):
             assert MARK.encode() not in np.asarray(array[...]).tobytes()
             assert abs(np.nan_to_num(np.asarray(array[...], np.float64))).max() < 1e11, array.path
+
+
+def test_without_a_title_of_its_own_it_is_called_as_its_folder_and_not_as_the_study(study, release):
+    assert study.name == f"{MARK}-study"
+    datasheet = release.with_name("release.about") / "datasheet.md"
+    assert datasheet.read_text("utf-8").startswith("# release\n")
 
 
 def test_pictures_are_shown_of_those_who_allow_it_alone(release):

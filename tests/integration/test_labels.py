@@ -203,6 +203,7 @@ def test_silent_and_unmoving_raters_are_named_and_nothing_crashes(annotated, dat
     told = re.sub(r"<svg.*?</svg>", "", page.read_text("utf-8"), flags=re.DOTALL)
     assert "e-1" not in told
     assert "<p>No alpha of s01-odd: P2 never moved in the frames that all rated.</p>" in told
+    assert "P2\u00a00, as none can be told" in told  # of lags
 
 
 def test_a_clip_that_nobody_rated_is_named(annotated, database, cli):
@@ -277,7 +278,7 @@ def test_the_report_shows_the_papers_table_beside_these_labels(annotated, cli):
     assert "raters differ between clips" in words
     assert "Clips together, without s01-later, which fewer or more raters rated." in words
     assert "All clips together" not in words
-    assert re.search(r"P1 -0\.\d00 \(r\s0\.9\d\)", words)  # a lag, and how clearly it was found
+    assert re.search(r"P1\s-0\.\d00 \(r\s0\.9\d\)", words)  # a lag, and how clearly it was found
     assert text.count("<svg") == 5 + 2 * 3
     assert "http://www.w3.org/2000/svg" in text
     assert not re.search(r"<script|(?:src|href)=\"http", text)
@@ -286,12 +287,25 @@ def test_the_report_shows_the_papers_table_beside_these_labels(annotated, cli):
     assert page.read_text("utf-8") == text
 
 
+def test_lags_that_may_be_chance_are_not_taken_away_and_the_page_says_so(recorded):
+    rng, times = np.random.default_rng(3), rated.frame_times(600)
+    curves = [np.round(rated.wandering(rng, 600)) for _ in range(3)]  # of three different things
+    ratings = tuple(rated.rating(f"P{n + 1}", one, one, times) for n, one in enumerate(curves))
+    one = rated.clip_of(3, frames=600)._replace(ratings=ratings)
+    made = label(recorded.study, "s01", [one], Options(fusion="lag-mean"), source="a test")
+    assert any("P1, P2, P3: no lag can be told from chance" in note for note in made.notes)
+    columns = opened(recorded.study)["s01-interview"]["valence_fused"][:]
+    np.testing.assert_array_equal(columns[:, -1], columns[:, 0])
+    page = report.write([recorded.session], recorded.study.folder / "labels.html")
+    assert page.read_text("utf-8").count("0, as it may be chance") == 6
+
+
 def test_a_short_clip_has_no_interval_and_the_page_says_why(recorded):
     one = rated.clip_of(3, frames=300)
     label(recorded.study, "s01", [one], Options(), source="a test")
     page = report.write([recorded.session], recorded.study.folder / "labels.html")
     words = re.sub(r"<[^>]*>", " ", page.read_text("utf-8"))
-    why = "too few stretches of 10 s: 3, and 8 are needed"
+    why = "too few stretches of 5 s: 6, and 16 are needed"
     assert f"arousal, valence, without an interval: {why}." in words
     assert words.count(why) == 1 + 2  # of all clips, and of the clip, once a dimension
     assert "1 clip, 300 frames, 3 raters" in words

@@ -49,7 +49,7 @@ def frames(session):
 
 
 def test_three_agents_start_at_one_moment_and_what_they_store_is_one_session(study):
-    with Master(study, plan(), rig()) as master:
+    with Master(study, plan(seconds=3.0), rig()) as master:
         preview = master.prepare()
         assert folders(study) == []
         assert [device.serial for device in preview.devices] == ["color-0", "depth-0", "thermal-0"]
@@ -61,7 +61,7 @@ def test_three_agents_start_at_one_moment_and_what_they_store_is_one_session(stu
     assert manifest == session.manifest
     assert manifest.state is State.COMPLETE
     assert manifest.consent == study.participants.get("P01").consent
-    assert frames(session) == dict.fromkeys(RIG, 10)
+    assert frames(session) == dict.fromkeys(RIG, 30)
     # All by one clock: the first frames carry the very moment that was agreed on.
     firsts = {stream.first_unix_ns for stream in manifest.streams.values()}
     assert firsts == {manifest.grid.start_unix_ns}
@@ -106,7 +106,7 @@ def test_a_check_shows_pictures_and_rates_and_keeps_nothing(study):
         } == dict.fromkeys(RIG, True)
         streams = [s for m in found.status.machines for d in m.devices for s in d.streams]
         assert [stream.modality for stream in streams] == list(RIG)
-        assert all(stream.stored > 5 for stream in streams)
+        assert all(stream.stored > 0 for stream in streams)
         assert found.status.skew_ms == 0.0
         master.start()
         session = master.finish()
@@ -184,15 +184,17 @@ def test_a_killed_agent_is_told_of_and_back_with_a_file_of_its_own(study):
 
 def test_an_unplugged_camera_leaves_the_others_alone_and_a_gap(study):
     crews = [local(COLOR), local(DEPTH, unplug_after=7)]
-    with Master(study, plan(seconds=3.0), crews) as master:
+    with Master(study, plan(seconds=60.0), crews) as master:
         master.start()
         with prompt.within(0.7 + 2):
             lost = hear(master, HappeningKind.LOST)
         assert "unplugged" in lost.text
         hear(master, HappeningKind.BACK)
+        master.stop()
         session = master.finish()
-    assert frames(session)[COLOR] == 30
-    assert 7 < frames(session)[DEPTH] < 30
+    with Footage(session, COLOR) as footage:  # the other never noticed
+        assert np.diff(footage.unix_ns).max() == 100 * NS_PER_MS
+    assert 7 < frames(session)[DEPTH] < frames(session)[COLOR]
     gaps = [m for m in session.manifest.markers if m.name == "gap"]
     assert gaps
     assert {gap.source for gap in gaps} == {"device"}
@@ -268,10 +270,10 @@ def test_a_session_that_cannot_be_begun_leaves_nothing(study, monkeypatch):
 
 
 def test_glimpses_come_while_they_are_asked_for(study):
-    with Master(study, plan(seconds=30.0), rig()[1:2]) as master:
+    with Master(study, plan(seconds=100.0), rig()[1:2]) as master:
         master.start()
         seen = set()
-        until_s = time.monotonic() + 20
+        until_s = time.monotonic() + 60
         while time.monotonic() < until_s and len(seen) < 3:
             glimpse = master.glimpse(DEPTH)
             if glimpse is not None:

@@ -74,15 +74,16 @@ def test_clocks_that_are_wrong_by_seconds_give_one_time(study):
 
 
 def test_a_clock_that_stands_still_for_a_while_is_noticed(study):
-    slept = Skew(ahead_ns=NS_PER_S, stands_at_s=2.0, stands_for_s=1.0)
+    # By then it is followed, even where starting takes its time.
+    slept = Skew(ahead_ns=NS_PER_S, stands_at_s=6.0, stands_for_s=1.0)
     with (
         elsewhere(study, "one", DEPTH, skew=slept) as agent,
-        Master(study, plan(seconds=9.0, grid_hz=0), [agent.crew]) as master,
+        Master(study, plan(seconds=60.0, grid_hz=0), [agent.crew]) as master,
     ):
         master.start()
         jump = hear(master, HappeningKind.CLOCK)
         assert "one jumped by -" in jump.text
-        time.sleep(2.0)
+        time.sleep(3.0)
         master.stop()
         session = master.finish()
     assert "clock jumped" in [marker.name for marker in session.manifest.markers]
@@ -228,15 +229,19 @@ def test_agents_elsewhere_go_on_without_their_master_and_are_collected(study, cl
             assert master.stdout.readline().startswith("started")
             master.kill()
             master.wait()
-        began_s = time.monotonic()
         session = find(study, "s01")
+        over_ns = session.manifest.grid.start_unix_ns + 3 * NS_PER_S
         wait_until_free(session)
         done = cli(study, "agent", "collect", "s01")
-        telling.assert_told(done.code, done.err, BusyError)
-        assert "still records" in done.err
-        time.sleep(max(0.0, 3.5 - (time.monotonic() - began_s)))
+        if time.time_ns() < over_ns or done.code:
+            telling.assert_told(done.code, done.err, BusyError)
+            assert "still records" in done.err
+        time.sleep(max(0, over_ns - time.time_ns()) / NS_PER_S)
         assert cli(study, "session", "recover", "s01").code == 0
-        done = cli(study, "agent", "collect", "s01")
+        until_s = time.monotonic() + 60
+        while done.code == BusyError.exit_code and time.monotonic() < until_s:
+            time.sleep(0.1)
+            done = cli(study, "agent", "collect", "s01")
         assert done.code == 0, done.err
         assert held(agent) == []
     session = find(study, "s01")

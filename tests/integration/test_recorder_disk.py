@@ -126,7 +126,7 @@ def test_the_recording_ends_whole_before_the_disk_is_full(disk):
         left = 400_000
         other = disk.folder / "others.bin"
         other.write_bytes(b"x" * (room.free_bytes(disk.folder) - room.RESERVE_BYTES - left))
-        studio.until(lambda: studio.recorder.wait(0), seconds=30)
+        studio.until(lambda: studio.recorder.wait(0))
         recorded = studio.finished()
         statuses = [studio.stream(m) for m in (Modality.DEPTH, Modality.IR)]
     assert room.free_bytes(disk.folder) > room.RESERVE_BYTES / 2

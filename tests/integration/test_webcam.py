@@ -78,10 +78,11 @@ def test_a_film_is_played_at_its_own_rate(opened):
     driver, _ = opened(HostClock())
     began_ns = time.monotonic_ns()
     driver.start(began_ns)
-    frames = list(itertools.islice(driver.frames(), 4))
-    assert time.monotonic_ns() - began_ns > 290_000_000
+    frames = list(itertools.islice(driver.frames(), 6))
+    assert time.monotonic_ns() - began_ns > 490_000_000
     steps = np.diff([frame.stamp.host_ns for frame in frames])
-    assert steps == pytest.approx(100_000_000, abs=90_000_000)
+    # A busy machine shows one late, and the next soon behind it.
+    assert np.median(steps) == pytest.approx(100_000_000, abs=90_000_000)
 
 
 def test_what_it_was_asked_and_does_not_do_is_a_warning(opened):

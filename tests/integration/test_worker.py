@@ -59,7 +59,7 @@ def test_workers_end_when_who_they_work_for_is_killed(tmp_path):
         assert len(workers) == 2
         assert all(one.is_running() for one in workers)
         first.kill()
-    gone, alive = psutil.wait_procs(workers, timeout=20)
+    gone, alive = psutil.wait_procs(workers, timeout=60)
     assert len(gone) == 2
     assert not alive
 
@@ -68,5 +68,5 @@ def test_what_a_pool_counts_is_seen_and_it_ends_with_who_it_works_for(tmp_path):
     script = tmp_path / "pool.py"
     script.write_text(POOL)
     command = [sys.executable, str(script), *sys.path]
-    out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=50).stdout
+    out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100).stdout
     assert out.splitlines() == ["1500 1500", "KeyboardInterrupt KeyboardInterrupt"]

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SMALL = 0.1
-LONGEST_S = 40
-HEARD_WITHIN_S = 30
+LONGEST_S = 60
+HEARD_WITHIN_S = 60
 
 
 def local(modality, serial=None, **config):

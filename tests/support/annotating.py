@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 PASSWORD = "four words by heart"
 _hash: list[str] = []
-_LONGEST_S = 30
+_LONGEST_S = 60
 START_UNIX_NS = 1_790_000_000_000_000_000
 PERIOD_NS = 100_000_000
 

@@ -40,7 +40,7 @@ class Server:
         while self.process.stdout.readline().strip() != "up":
             assert self.process.poll() is None
         asked = urllib.request.Request(f"http://127.0.0.1:{self.port}/{self.bucket}", method="PUT")
-        with urllib.request.urlopen(asked, timeout=20):
+        with urllib.request.urlopen(asked, timeout=60):
             pass
 
     def kill(self):

@@ -51,12 +51,14 @@ class Camera:
         serial: str = "cam",
         rate_hz: float = 50.0,
         announced_hz: float | None = None,
+        exact: bool = False,
     ) -> None:
         self._world = world
         self._modalities = modalities
         self._serial = serial
         self._rate_hz = rate_hz
         self._announced_hz = announced_hz or rate_hz
+        self._exact = exact  # it stamps when a frame was due, however busy the machine is
         self._stopped = threading.Event()
         self._start_ns = 0
 
@@ -91,7 +93,7 @@ class Camera:
                     return
                 if modality not in self._world.mute:
                     stamp = Stamp(
-                        host_ns=time.monotonic_ns(),
+                        host_ns=due_ns if self._exact else time.monotonic_ns(),
                         device_ns=due_ns - self._start_ns,
                         number=number,
                         status=FrameStatus.FROZEN if self._world.frozen else FrameStatus.OK,
@@ -174,7 +176,7 @@ class Studio(NamedTuple):
         )
         return status
 
-    def until(self, holds, seconds=30.0) -> None:
+    def until(self, holds, seconds=60.0) -> None:
         """Wait until `holds()`, while the sums have to close at every look."""
         end_s = time.monotonic() + seconds
         while not holds():
@@ -191,7 +193,7 @@ class Studio(NamedTuple):
     def finished(self):
         """Stop, finish, and check what is there against what was counted."""
         self.recorder.stop()
-        assert self.recorder.wait(40)
+        assert self.recorder.wait(60)
         recorded = self.recorder.finish()
         self.assert_sums_close()
         for modality, piece in recorded.pieces.items():

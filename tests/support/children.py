@@ -19,7 +19,7 @@ _PATH = os.pathsep.join(
     if part
 )
 TAVER = "from taver.cli.main import main; main()"
-_TIMEOUT_S = 60
+_TIMEOUT_S = 100
 
 # Root is then bound by the permissions of files like anybody else.
 WITHOUT_PRIVILEGES = """

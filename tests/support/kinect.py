@@ -29,7 +29,7 @@ def install(folder: Path, version: str = "0.2.0") -> None:
     if not library.exists():
         command = ["g++", "-std=c++11", "-O2", "-fPIC", "-shared", f"-I{SOURCE / 'include'}"]
         source = SOURCE / "freenect2.cpp"
-        subprocess.run([*command, source, "-o", library, "-pthread"], check=True, timeout=60)
+        subprocess.run([*command, source, "-o", library, "-pthread"], check=True, timeout=110)
     (folder / "freenect2.pc").write_text(
         f"libdir={_quoted(library.parent)}\n"
         "Name: freenect2\n"

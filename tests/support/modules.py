@@ -43,6 +43,7 @@ def page() -> Iterator[Any]:
             made = started.new_page()
             made.goto(f"http://127.0.0.1:{server.server_port}/")
             yield made
+            made.context.close()
     finally:
         server.shutdown()
         thread.join()

@@ -87,7 +87,7 @@ def _mount(*arguments) -> str:
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,
+            timeout=100,
         )
     except OSError as error:
         return str(error)

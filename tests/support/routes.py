@@ -108,6 +108,7 @@ ENTRANCES = (
     _form("/account/password", ANNOTATOR, old="x", new="y"),
     _form("/account/sessions/end", ANNOTATOR),
     _form("/lead/deal", LEAD, seed="1"),
+    _form("/lead/people/<int:key>/free", LEAD, "/lead/people/{bob}/free", **_REASON),
     _form("/lead/assignments/<int:key>/exclude", LEAD,
           "/lead/assignments/{assignment}/exclude", **_REASON),
     _form("/lead/assignments/<int:key>/reopen", LEAD,

@@ -86,6 +86,10 @@ class Desk:
                 ).all()
             )
 
+    def told(self, assignment: int, *kinds: str) -> list[Any]:
+        """Return what was told of these kinds by hand, not what a page tells by itself."""
+        return [row for row in self.events(assignment) if row.kind in kinds and not row.body]
+
     def state(self, assignment: int) -> str:
         import sqlalchemy as sa
 
@@ -133,3 +137,14 @@ def until(page: Any, what: str, seconds: float = 40.0) -> None:
     while not page.evaluate(what):
         assert time.monotonic() < end, f"{what} did not come true within {seconds} s"
         time.sleep(0.05)
+
+
+def values(page: Any) -> list[int]:
+    """Return where the sliders stand: arousal, valence."""
+    both = "[taverSitting.state.values.arousal, taverSitting.state.values.valence]"
+    return list(page.evaluate(both))
+
+
+def shown(page: Any, text: str) -> None:
+    """Wait until a page says this."""
+    page.get_by_text(text).first.wait_for(timeout=30_000)

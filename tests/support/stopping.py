@@ -39,6 +39,15 @@ def main(study, name, every):
     print(json.dumps(left))
 
 
+def serve():
+    """Forget whom each line of the standard input names, in a process that may be ended."""
+    for line in sys.stdin:
+        study, name = json.loads(line)
+        child = _begun(lambda at=Path(study), whom=name: _finish(at, whom))
+        print(child, flush=True)
+        print(os.waitpid(child, 0)[1], flush=True)
+
+
 def _stopped_at(folder, name, change):
     study = Study(folder)
     plan = person.plan(study, name)
@@ -67,6 +76,10 @@ def _finish(folder, name):
 
 
 def _in_child(does):
+    return os.waitpid(_begun(does), 0)[1]
+
+
+def _begun(does):
     child = os.fork()
     if not child:
         code = 1
@@ -75,8 +88,11 @@ def _in_child(does):
             code = 0
         finally:
             os._exit(code)
-    return os.waitpid(child, 0)[1]
+    return child
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    if sys.argv[1:]:
+        main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    else:
+        serve()

@@ -37,7 +37,7 @@ class Terminal:
         os.close(self._descriptor)
         self._descriptor = -1
 
-    def wait_for(self, words: str, seconds: float = 40.0) -> str:
+    def wait_for(self, words: str, seconds: float = 60.0) -> str:
         """Read until the words were shown."""
         until_s = time.monotonic() + seconds
         while words not in self.seen:

@@ -12,6 +12,7 @@ from annotate_web.auth import accounts, buckets, invitations, passwords, session
 from annotate_web.db import tables
 from annotate_web.db.open import open_database
 from annotate_web.db.tables import Role
+from annotate_web.people import audit
 from annotate_web.settings import DAY_NS, HOUR_NS, MINUTE_NS, Limits
 from taver.core.errors import AlreadyThereError, InputError, NotFoundError
 
@@ -286,6 +287,11 @@ def test_an_invitation_holds_for_two_weeks_and_can_be_cancelled(database):
         invitations.cancel(connection, None, key, NOW)
     with pytest.raises(invitations.InvitationError):
         invitations.accept(database, new, "bob", RIGHT, NOW)
+    for nothing in (key, 999):  # the log tells of no change that there was not
+        with pytest.raises(invitations.InvitationError), database.writing() as connection:
+            invitations.cancel(connection, None, nothing, NOW)
+    with database.reading() as connection:
+        assert [e.what for e in audit.latest(connection)].count("invitation cancelled") == 1
 
 
 def test_a_name_that_cannot_be_uses_no_invitation_up(database, ann):

@@ -3,12 +3,13 @@
 from collections import Counter
 
 import annotating
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotate_web.assign import change, claim, deal, mine
+from annotate_web.assign import change, claim, deal, mine, places
 from annotate_web.assign.places import Clip
 from annotate_web.auth import accounts
 from annotate_web.db import tables
@@ -137,6 +138,16 @@ def test_clips_of_one_length_are_dealt_evenly(number, raters, seed):
     assert max(counts) - min(counts) <= 1
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_clips_that_were_taken_before_are_made_up_for(seed):
+    chance = np.random.default_rng(seed)
+    known = {key: set(chance.permutation(6)[: chance.integers(3)].tolist()) for key in range(12)}
+    wanted = [Clip(key, 600, 3, len(who), frozenset(who)) for key, who in known.items()]
+    before = Counter(user for who in known.values() for user in who)
+    drawn = deal.draw(wanted, list(range(6)), {u: 600 * n for u, n in before.items()}, seed)
+    assert [before[user] + len(keys) for user, keys in drawn.items()] == [6] * 6
+
+
 def test_practice_comes_first_for_everybody_and_takes_no_place(database, people, clips):
     practice = annotating.add_clip(database, "practice", session="practice", practice=True)
     deal.deal(database, None, NOW, seed=1)
@@ -214,6 +225,32 @@ def test_nothing_is_reopened_for_somebody_who_may_not_log_in(database, people, c
         with pytest.raises(InputError, match="may not log in"):
             change.reopen(database, None, key, "once more", NOW)
         assert state_of(database, key) == State.EXCLUDED
+
+
+def test_places_of_somebody_who_will_not_come_back_are_told_and_freed(database, people, clips):
+    practice = annotating.add_clip(database, "practice", session="practice", practice=True)
+    done, begun, _ = (annotating.assign(database, clip, people[0]) for clip in clips[:3])
+    mine = annotating.assign(database, practice, people[0])
+    with database.writing() as connection:
+        for key, state in ((done, State.DONE), (begun, State.WORKING)):
+            found = tables.assignments.c.id == key
+            connection.execute(sa.update(tables.assignments).where(found).values(state=state))
+        assert places.held(connection) == []  # they may log in
+        accounts.set_disabled(connection, None, people[0], NOW, disabled=True)
+    with database.reading() as connection:
+        (held,) = places.held(connection)
+    assert held == (people[0], "p0", {clips[1]: "c1", clips[2]: "c2"})
+    lacking = deal.deal(database, None, NOW, seed=1)
+    assert lacking.made == 27
+    with pytest.raises(InputError, match="A reason has"):
+        change.free(database, None, people[0], " ", NOW)
+    assert change.free(database, None, people[0], "has left", NOW) == 2
+    with pytest.raises(InputError, match="no clip left"):
+        change.free(database, None, people[0], "has left", NOW)
+    assert (state_of(database, done), state_of(database, mine)) == ("done", "open")
+    with database.reading() as connection:
+        assert places.held(connection) == []
+    assert deal.deal(database, None, NOW, seed=2).made == 2
 
 
 @pytest.mark.parametrize("seed", [-1, 2**63, 10**40])

@@ -83,6 +83,53 @@ def test_nothing_is_said_of_what_has_its_reason():
     assert kinds(usual(), noticed=Noticed(dropped=48, passed=twice)) == ["dropped"]
 
 
+def raters(*curves):
+    """Return the kinds of flags each of these raters gets beside the others."""
+    ratings = [dict.fromkeys(Dimension, curve) for curve in curves]
+    return [
+        kinds(
+            mine,
+            {
+                d: np.stack([one[d] for one in ratings if one is not mine], axis=1)
+                for d in Dimension
+            },
+        )
+        for mine in ratings
+    ]
+
+
+def wild(seed):
+    """Return somebody who follows something else, at the other end of the scale."""
+    return np.clip(leading.curve(FRAMES, seed=seed) - 12.0, -10, 10)
+
+
+def test_one_who_is_far_out_is_told_alone_and_draws_nobody_along():
+    one = np.clip(leading.curve(FRAMES, seed=1) + 4.0, -10, 10)
+    for alike in (2, 3, 5):
+        told = raters(*(one + n / 2 for n in range(alike)), wild(7))
+        assert [set(kinds) & {"apart"} for kinds in told] == [set()] * alike + [{"apart"}]
+        told = raters(*(one + n / 2 for n in range(alike)), -one)
+        assert [set(kinds) & {"against"} for kinds in told] == [set()] * alike + [{"against"}]
+    assert raters(one, one + 1, one - 1) == [[], [], []]
+
+
+def test_more_than_half_of_the_others_have_to_be_far_away():
+    one = np.clip(leading.curve(FRAMES, seed=1) + 4.0, -10, 10)
+    two_and_two = raters(one, one + 1, one - 9, one - 10)
+    assert all("apart" in kinds for kinds in two_and_two)  # nobody can tell who is right
+    three_and_two = raters(one, one + 1, one - 1, one - 9, one - 10)
+    assert ["apart" in kinds for kinds in three_and_two] == [False] * 3 + [True] * 2
+    alone = raters(one, one - 9)
+    assert all("apart" in kinds for kinds in alone)
+
+
+def test_who_has_hardly_a_frame_with_one_of_the_others_is_compared_with_the_rest():
+    one = usual()
+    late = {d: np.where(np.arange(FRAMES) < 10, values, np.nan) for d, values in one.items()}
+    beside = {d: np.stack([one[d] + 7, late[d]], axis=1) for d in Dimension}
+    assert kinds(one, beside) == ["apart", "apart"]
+
+
 def test_a_threshold_can_be_another():
     assert kinds(usual(), noticed=Noticed(dropped=24), dropped_share=0.5) == []
 

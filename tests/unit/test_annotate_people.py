@@ -153,7 +153,8 @@ def test_an_erased_person_is_nowhere_and_the_ratings_stay(database, tmp_path):
     with database.writing() as connection:
         accounts.describe(connection, user, age=47, gender="gender-of-x")
     with database.writing() as connection:
-        assert personal.erase(connection, None, user, NOW, ratings=False) == f"erased-{user}"
+        gone = personal.erase(connection, None, user, NOW, ratings=False)
+    assert gone == (f"erased-{user}", (1, 0))
     told = everything(database)
     for trace in ("xanthippe", "gender-of-x", "Eva"):
         assert trace not in told
@@ -164,6 +165,38 @@ def test_an_erased_person_is_nowhere_and_the_ratings_stay(database, tmp_path):
     for path in tmp_path.glob("annotations.sqlite*"):  # nor in what SQLite has freed, nor its log
         assert b"xanthippe" not in path.read_bytes(), path.name
         assert b"gender-of-x" not in path.read_bytes(), path.name
+
+
+@pytest.mark.parametrize("ratings", [False, True])
+def test_words_of_others_about_an_erased_person_go_and_who_did_what_stays(database, ratings):
+    user, (lena,) = rated(database, "xanthippe"), annotating.add_people(
+        database, "lena", role=Role.LEAD
+    )  # fmt: skip
+    (bob,) = annotating.add_people(database, "bob")
+    theirs = annotating.assign(database, 1, bob)
+    change.exclude(database, lena, 1, "has the measles", NOW)
+    change.reopen(database, lena, 1, "is well again", NOW)
+    change.withdraw(database, lena, theirs, "XANTHIPPE가, not xanthippe-2, has it", NOW)
+    with database.reading() as connection:
+        before = audit.latest(connection)
+        mine = personal.exported(connection, user)
+    # What was written of them is on file of them, and so given to them.
+    assert "measles" in mine
+    assert "not xanthippe-2" not in mine
+    with database.writing() as connection:
+        gone = personal.erase(connection, lena, user, NOW, ratings=ratings)
+    assert gone.words == (1, 2)
+    told = everything(database)
+    assert not [words for words in ("measles", "well again", "XANTHIPPE") if words in told]
+    assert f"erased-{user}가, not xanthippe-2, has it" in told  # whose place it was stays told
+    with database.reading() as connection:
+        after = audit.latest(connection)[-len(before) :]
+    assert [(e.at_ns, e.who, e.what, e.about) for e in after] == [
+        (e.at_ns, e.who, e.what, e.about) for e in before
+    ]
+    assert [e.detail for e in after if e.about == "assignment 1" and "reason" in e.detail] == [
+        {"from": "excluded", "reason": "(erased)"}, {"from": "done", "reason": "(erased)"},
+    ]  # fmt: skip
 
 
 def test_with_the_ratings_all_that_they_did_goes(database):

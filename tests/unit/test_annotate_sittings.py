@@ -3,14 +3,18 @@
 import uuid
 
 import annotating
+import numpy as np
 import pytest
 
 from annotate_web.assign import change
 from annotate_web.auth.roles import NotAllowedError
 from annotate_web.db.open import open_database
 from annotate_web.events import intake, sittings
+from annotate_web.events.practice import judge
+from annotate_web.media import practice as drawn
 from annotate_web.settings import Limits
 from taver.core.errors import InputError, NotFoundError
+from taver.labels.trace import Dimension
 
 LIMITS = Limits()
 NOW = 1_800_000_000_000_000_000
@@ -197,3 +201,14 @@ def test_practice_of_a_tenth_of_the_clip_tells_nothing(database, ann, open_one, 
 def test_only_a_practice_clip_is_judged(database, ann, assignment):
     with pytest.raises(InputError):
         sittings.verdict(database, assignment, ann)
+
+
+def test_whoever_leaves_a_slider_alone_has_not_practised():
+    reference = drawn.trace().at(drawn.SECONDS * 10, 10)
+    times = np.arange(len(reference["arousal"])) * annotating.PERIOD_NS
+    right = {d: np.round(reference[str(d)]) for d in Dimension}
+    assert judge(reference, right, times).passed
+    for still in Dimension:
+        for value in range(-10, 11):
+            rated = {**right, still: np.full(len(times), float(value))}
+            assert not judge(reference, rated, times).passed

@@ -1,6 +1,6 @@
 """study.toml and other configs: typed, and every mistake named with its place and remedy."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 import pytest
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 class Camera(config.Section, frozen=True, kw_only=True):
     serial: config.Words
     rate_hz: float = 30.0
+    lens: Literal["long", "wide"] = "wide"
 
 
 class Rig(config.Section, frozen=True, kw_only=True):
@@ -98,6 +99,12 @@ def test_a_value_of_the_wrong_kind_is_named_with_its_key_and_line(problem):
 def test_a_wrong_value_in_a_table_that_comes_again_is_found(problem):
     error = problem("name = 'left'\n[[extra]]\nserial = 'a'\n[[extra]]\nserial = 3\n")
     assert ", line 5: extra.2.serial: " in error.what
+
+
+def test_a_value_that_is_none_of_few_is_told_which_they_are(problem):
+    error = problem("name = 'left'\n[[extra]]\nserial = 'a'\nlens = 'narrow'\n")
+    assert ", line 4: extra.1.lens: " in error.what
+    assert error.fix == "choose among long, wide"
 
 
 def test_a_key_that_must_be_there_is_asked_for(problem):

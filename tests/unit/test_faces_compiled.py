@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import rigged
 
+from taver.core import home
 from taver.core.frames import Modality
-from taver.faces import gradients, models, tree_file
+from taver.faces import frontal, gradients, models, tree_file
 from taver.faces.chips import JUDGED_PX
 from taver.faces.dlib_faces import Hog, Points68
 from taver.faces.points import COUNT
@@ -161,3 +162,35 @@ def test_a_chips_look_is_what_opencv_measures():
     assert look.sharpness == pytest.approx(fine / chip.std(), rel=1e-9)
     assert look.exposure == pytest.approx(chip.mean() / 255)
     assert look.clipped == pytest.approx(((chip <= 4) | (chip >= 251)).mean())
+
+
+def test_a_kept_detector_finds_what_the_one_does_that_dlib_unpacks(
+    face, detector, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(home, "cache", lambda: tmp_path / "new")
+    frontal.detector(dlib)
+    (kept,) = (tmp_path / "new").iterdir()
+    monkeypatch.delattr(dlib, "get_frontal_face_detector")  # it would take most of a second
+    again, saved = frontal.detector(dlib)
+    assert again.run(face[0], 0, -1.0)[1] == detector.run(face[0], 0, -1.0)[1]
+    assert (saved,) == detector.__getstate__()
+    assert kept.read_bytes().endswith(saved)
+
+
+@pytest.mark.parametrize("spoil", ["a byte", "cut off", "no folder"])
+def test_a_detector_that_was_not_kept_whole_is_unpacked_anew(
+    detector, tmp_path, monkeypatch, spoil
+):
+    monkeypatch.setattr(home, "cache", lambda: tmp_path / "new")
+    monkeypatch.setattr(dlib, "get_frontal_face_detector", lambda: detector)
+    if spoil == "no folder":
+        (tmp_path / "new").write_text("a file where the folder belongs")
+        assert frontal.detector(dlib)[0] is detector
+        return
+    frontal.detector(dlib)
+    (kept,) = (tmp_path / "new").iterdir()
+    whole = kept.read_bytes()
+    half = whole[: len(whole) // 2]
+    kept.write_bytes(half if spoil == "cut off" else half + b"?" + whole[len(half) + 1 :])
+    assert frontal.detector(dlib)[0] is detector
+    assert kept.read_bytes() == whole

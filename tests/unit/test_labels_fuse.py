@@ -171,3 +171,41 @@ def test_a_rater_without_a_lag_is_taken_as_they_are_and_named():
     fused = fuse(table, "lag-mean", names=["A", "B", "C"], unix_ns=rated.frame_times(400))
     assert fused.made["lags_s"] == {"A": 0.0, "B": 0.0, "C": None}
     assert fused.made["notes"] == ["C: no lag can be told; taken as it is"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_raters_who_know_nothing_of_each_other_are_given_no_lag(seed):
+    rng = np.random.default_rng(seed)
+    alone = np.stack([rated.wandering(rng, 1800) for _ in range(3)], axis=1)
+    times = rated.frame_times(1800)
+    for reference in (None, rated.wandering(rng, 1800)):
+        fused = fuse(alone, "lag-mean", names="ABC", unix_ns=times, reference=reference)
+        assert set(fused.made["lags_s"].values()) == {None}
+        (told,) = fused.made["notes"]
+        assert told.startswith("A, B, C: no lag can be told from chance")
+        assert fused.values == pytest.approx(alone.mean(axis=1))
+        assert min(fused.made["chance"].values()) > fused.made["most_chance"]
+
+
+def test_one_who_rated_something_else_keeps_nobody_else_from_a_lag():
+    rng = np.random.default_rng(5)
+    truth = rated.wandering(rng, 2400)
+    values = [rated.late(rng, truth, lag) for lag in (0, 10, 30)]
+    table = np.stack([*values, rated.wandering(rng, 2400)], axis=1)
+    fused = fuse(table, "lag-mean", names="ABCD", unix_ns=rated.frame_times(2400))
+    assert fused.made["lags_s"]["D"] is None
+    found = [fused.made["lags_s"][name] for name in "ABC"]
+    assert found == pytest.approx([-1.0, 0.0, 2.0], abs=0.1)
+    again = fuse(table, "lag-mean", names="ABCD", unix_ns=rated.frame_times(2400))
+    assert again.made == fused.made
+
+
+def test_two_groups_that_follow_different_things_have_a_median_rater_each_and_it_says_so():
+    rng = np.random.default_rng(6)
+    one, other = rated.wandering(rng, 2400), rated.wandering(rng, 2400)
+    table = np.stack(
+        [rated.late(rng, truth, lag) for truth in (one, other) for lag in (0, 20)], axis=1
+    )
+    fused = fuse(table, "lag-mean", names="ABCD", unix_ns=rated.frame_times(2400))
+    assert list(fused.made["lags_s"].values()) == pytest.approx([-1, 1, -1, 1], abs=0.1)
+    assert any(note.startswith("there are 2 groups") for note in fused.made["notes"])

@@ -1,15 +1,14 @@
 """Clips put together by a rule with a name, and intervals that are honest about slow sliders."""
 
-from statistics import NormalDist
-
 import numpy as np
 import pytest
 import rated
 from rated import wandering
 
 from taver.core.errors import InputError
+from taver.labels import even
 from taver.labels.agreement import FIGURES, agreement
-from taver.labels.bootstrap import cut, expanded, intervals
+from taver.labels.bootstrap import BLOCK_S, cut, drawn, intervals, reached
 from taver.labels.pool import ClipValues, Zero, pooled
 
 NAN = float("nan")
@@ -106,13 +105,45 @@ def test_intervals_hold_the_figure_and_are_the_same_each_time():
         assert found[name].low < getattr(whole, name) < found[name].high
 
 
-@pytest.mark.parametrize(("blocks", "student"), [(8, 2.36462), (24, 2.06866), (2400, 1.96096)])
-def test_few_stretches_make_intervals_as_much_wider_as_students_are(blocks, student):
-    normal = NormalDist()
-    assert expanded(0.025, blocks) == pytest.approx(
-        normal.cdf(-student * (blocks / (blocks - 1)) ** 0.5), rel=0.003
-    )
-    assert expanded(0.025, blocks) < 0.025
+@pytest.mark.parametrize(
+    ("share", "student"), [(1 / 4, 2.44691), (1 / 6, 2.26216), (0.0015, 1.9623)]
+)
+def test_the_longer_a_stretch_of_all_the_farther_an_interval_reaches(share, student):
+    narrow = (1 - share + share**2 / 3) ** 0.5
+    assert reached(0.025, share) == pytest.approx(student / narrow, rel=0.003)
+    assert reached(0.025, share) > 1.96
+
+
+def test_stretches_are_drawn_whole_and_every_cell_as_often():
+    counts = drawn(np.random.default_rng(0), 20, 4, 2000)
+    assert (counts.sum(axis=1) == 20).all()
+    assert counts.mean(axis=0) == pytest.approx(np.ones(20), abs=0.1)
+    one = drawn(np.random.default_rng(0), 20, 20, 5)  # all in one stretch, from anywhere
+    assert (one == 1).all()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_scale_of_an_interval_leads_back_to_the_figure(name):
+    high = {"positive_percent": 100.0, "mse": 400.0}.get(name, 0.9999)
+    low = -3.0 if name.startswith(("cronbach", "icc")) else -0.99
+    figures = np.linspace(0.0001 if high > 1 else low, high, 50)
+    there = even.SCALES[name].there(figures)
+    assert (np.diff(there) > 0).all()
+    assert even.SCALES[name].back(there) == pytest.approx(figures, abs=1e-9)
+
+
+def test_an_interval_does_not_leave_what_a_figure_can_be():
+    rng = np.random.default_rng(1)
+    nearly = np.round(wandering(rng, 1200))[:, None] + (rng.random((1200, 3)) < 0.02)
+    found = intervals(nearly, step_s=0.1)
+    assert all(0.9 < found[name].low < found[name].high < 1 for name in ("ccc", "icc_ck"))
+    apart = rng.normal(size=(1200, 3)) + 5  # who agrees in nothing, and says only what is above 0
+    found = intervals(apart, step_s=0.1)
+    assert found["mean_r"].low < 0 < found["mean_r"].high
+    assert 99 < found["positive_percent"].low <= found["positive_percent"].high <= 100
+    assert found["mse"].low > 0
+    same = np.repeat(nearly[:, :1], 3, axis=1)
+    assert intervals(same, step_s=0.1)["cronbach_alpha"] == (1.0, 1.0, "")
 
 
 def test_drawing_the_same_block_everywhere_gives_the_plain_figures():
@@ -124,16 +155,16 @@ def test_drawing_the_same_block_everywhere_gives_the_plain_figures():
 
 def test_frames_drawn_singly_would_feign_certainty():
     rng = np.random.default_rng(3)
-    held, drawn = {0.1: 0, 10.0: 0}, {0.1: 10, 10.0: 30}
-    for run in range(30):  # raters whose true alpha is 0.75: one part common, one their own
+    held, times = {0.1: 0, BLOCK_S: 0}, {0.1: 6, BLOCK_S: 20}
+    for run in range(20):  # raters whose true alpha is 0.75: one part common, one their own
         common, own = slow(rng, 2400, 1), slow(rng, 2400, 3)
         for block_s in held:
-            if run < drawn[block_s]:
+            if run < times[block_s]:
                 found = intervals(common + own, step_s=0.1, block_s=block_s, resamples=200)
                 alpha = found["cronbach_alpha"]
                 held[block_s] += alpha.low <= 0.75 <= alpha.high
-    assert held[0.1] <= 5
-    assert held[10.0] >= 25
+    assert held[0.1] <= 3
+    assert held[BLOCK_S] >= 17
 
 
 def slow(rng, frames, columns):

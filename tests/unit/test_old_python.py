@@ -17,7 +17,7 @@ def test_who_runs_the_sources_with_an_old_python_is_told_which_one_is_needed():
     older = f"import sys; sys.version_info = (3, 9, 18); sys.path.insert(0, {str(ROOT)!r}); "
     done = subprocess.run(
         [sys.executable, "-c", older + "from taver.cli.main import main"],
-        capture_output=True, text=True, check=False, timeout=30,
+        capture_output=True, text=True, check=False, timeout=100,
     )  # fmt: skip
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]

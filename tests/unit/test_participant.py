@@ -187,6 +187,6 @@ def children_of(people, code):
         for child in (a, b):
             child.stdin.write("go\n")
             child.stdin.flush()
-        said = {who: child.communicate(timeout=30) for who, child in (("a", a), ("b", b))}
+        said = {who: child.communicate(timeout=100) for who, child in (("a", a), ("b", b))}
         assert (a.returncode, b.returncode) == (0, 0), said
     return {who: out.splitlines() for who, (out, _) in said.items()}

@@ -88,7 +88,7 @@ else:
         for child in (a, b):
             child.stdin.write("go\n")
             child.stdin.flush()
-        said = {"a": a.communicate(timeout=30)[0], "b": b.communicate(timeout=30)[0]}
+        said = {"a": a.communicate(timeout=60)[0], "b": b.communicate(timeout=60)[0]}
     (winner,) = [name for name, words in said.items() if words == "made\n"]
     assert Study(folder).name == winner
     assert sorted(said.values()) == ["made\n", "refused\n"]

@@ -326,3 +326,24 @@ def test_a_transfer_can_be_made_without_a_rig_file():
     transfer = Transfer(registration, thermal=RIG.thermal, color_to_thermal=RIG.color_to_thermal)
     one = transfer.points(grid(), wall(1000), to="thermal").pixels
     np.testing.assert_array_equal(one, TRANSFER.points(grid(), wall(1000), to="thermal").pixels)
+
+
+@pytest.mark.parametrize("to", ["depth", "thermal"])
+def test_rows_that_are_not_asked_for_may_hold_anything(to):
+    depth = np.random.default_rng(4).integers(880, 900, (424, 512)).astype(np.uint16)
+    asked = []
+
+    def read(rows):
+        asked.append(rows)
+        told = np.full_like(depth, 700)
+        told[rows] = depth[rows]
+        return told
+
+    here, there = grid(40)[:6], grid(40)[-6:]
+    packed = TRANSFER.pictured(read)
+    for pixels in (here, there):  # the second lie elsewhere in the same picture
+        found, whole = (TRANSFER.points(pixels, one, to=to) for one in (packed, depth))
+        assert whole.visible.any()
+        for name in ("pixels", "state", "sigma_px", "points_mm"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(whole, name))
+    assert asked[0].stop - asked[0].start < len(depth) / 2

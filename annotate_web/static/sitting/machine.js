@@ -28,7 +28,7 @@ export function begin({ frames, values, track, next = 0, phase = "ready" }) {
     frame: Math.min(next, frames - 1),
     next,
     rate: 100,
-    values: { arousal: 0, valence: 0, unseen: 0, ...values },
+    values: { arousal: 0, valence: 0, unseen: track?.unseen[next - 1] ?? 0, ...values },
     told: {}, // what the server knows of the sliders: nothing before they are told
     touched: {}, // since the last jump or pause: these are given anew
     pass: null, // { at: the next frame to be given, first: the first that had nothing before }
@@ -49,6 +49,7 @@ export function step(state, happening) {
 export const isOverwriting = (state) => Boolean(state.pass && state.pass.at < state.pass.first);
 export const isFollowing = (state) => state.phase === "playing" && !state.pass;
 export const isWhole = (state) => state.next >= state.frames;
+export const mayFinish = (state) => ["paused", "over"].includes(state.phase) && isWhole(state);
 
 const ACTS = {
   begin(state, _, effects) {
@@ -66,9 +67,7 @@ const ACTS = {
   },
 
   play(state, _, effects) {
-    if (state.phase === "paused" || (state.phase === "over" && state.frame < state.frames - 1)) {
-      start(state, effects);
-    }
+    if (mayPlay(state)) start(state, effects);
   },
 
   // Also while it counts: then it is as before.
@@ -88,7 +87,10 @@ const ACTS = {
   end(state, _, effects) {
     if (state.phase !== "playing") return;
     const stamp = { frame: state.frames - 1, media_ns: null, delay_us: null };
-    if (!state.pass && state.next < state.frames) open(state, state.next, stamp, effects);
+    if (!state.pass && state.next < state.frames) {
+      follow(state, state.next);
+      open(state, state.next, stamp, effects);
+    }
     close(state, stamp, effects);
     state.frame = state.frames - 1;
     state.phase = isWhole(state) ? "over" : "paused";
@@ -126,6 +128,7 @@ const ACTS = {
   },
 
   // Give frames that have values new ones from here on, whether a slider moves or not; or stop it.
+  // In a pause the film goes on with it.
   anew(state, { on, stamp }, effects) {
     if (!on && isOverwriting(state)) {
       close(state, stamp, effects);
@@ -133,18 +136,22 @@ const ACTS = {
     } else if (on && isFollowing(state)) {
       state.touched = { arousal: true, valence: true, unseen: true };
       open(state, stamp.frame, stamp, effects);
+    } else if (on && mayPlay(state) && state.frame < state.next) {
+      state.touched = { arousal: true, valence: true, unseen: true };
+      start(state, effects);
     }
   },
 
   seek(state, { frame, stamp }, effects) {
     if (!["playing", "paused", "over"].includes(state.phase)) return;
     const target = Math.min(Math.max(Math.round(frame), 0), state.next, state.frames - 1);
+    const stays = target === state.frame && target >= state.next;
     close(state, stamp, effects);
     if (state.phase === "over") state.phase = "paused";
     state.why = state.phase === "paused" ? "you" : "";
     state.frame = target;
     state.touched = {};
-    follow(state);
+    if (!stays) follow(state);
     emit(effects, "seek", { frame: target, media_ns: null, delay_us: null });
     effects.push({ do: "seek", frame: target });
   },
@@ -172,7 +179,7 @@ const ACTS = {
   },
 
   finish(state, _, effects) {
-    if (state.phase !== "over" || !isWhole(state)) return;
+    if (!mayFinish(state)) return;
     state.phase = "finished";
     emit(effects, "done", { frame: null, media_ns: null, delay_us: null });
   },
@@ -192,6 +199,9 @@ const ACTS = {
     state.phase = "elsewhere";
   },
 };
+
+const mayPlay = ({ phase, frame, frames }) =>
+  phase === "paused" || (phase === "over" && frame < frames - 1);
 
 function start(state, effects) {
   state.phase = "playing";
@@ -251,11 +261,12 @@ function give(state, frame) {
   state.next = Math.max(state.next, until);
 }
 
-// The sliders show what a frame has: the one on the screen.
+// The sliders show what a frame has: the one on the screen. Where nothing was said yet they are as they
+// were at the last one before, wherever somebody has been meanwhile.
 function follow(state, frame = state.frame) {
   const values = { ...state.values };
   for (const name of MARKS) {
-    const had = state.track[name][frame];
+    const had = state.track[name][Math.min(frame, state.next - 1)];
     if (had !== null && had !== undefined) values[name] = had;
   }
   if (MARKS.some((name) => values[name] !== state.values[name])) state.values = values;

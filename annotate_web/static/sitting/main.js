@@ -2,6 +2,7 @@
 // fetches the film, and then lets the person begin.
 
 import { lacking } from "../door.js";
+import { saveAsFile } from "./file.js";
 import { listen } from "./hands.js";
 import { takePen } from "./pen.js";
 import { FilmError, Player } from "./player.js";
@@ -61,18 +62,18 @@ async function open({ force }) {
 }
 
 async function openHere(force) {
-  const store = await openStore().catch(() => {
+  const store = await openStore(page.user).catch(() => {
     throw new Stopped(say("sitting.broken_keep"));
   });
   navigator.storage?.persist?.();
-  const earlier = await store.sitting(assignment);
+  const earlier = await earlierOf(store);
   const no = earlier ? await sendRest(store, earlier) : null;
   const client = earlier?.client ?? crypto.randomUUID();
   const { sitting: name } = await sure(`/api/assignments/${assignment}/sitting`, { client, take: force });
   const lost = earlier && earlier.sitting !== name ? await putAway(store, earlier, no) : null;
   const described = await sure(`/api/sittings/${name}`);
-  const { clip } = described;
-  const record = { assignment, sitting: name, client, acknowledged: described.acknowledged };
+  const { clip, acknowledged } = described;
+  const record = { assignment, sitting: name, client, acknowledged, user: page.user };
   await store.keepSitting(record);
   stillOurs();
   const number = Math.max(await store.lastNumber(name), described.highest);
@@ -125,6 +126,17 @@ async function filmOf(player, clip, name) {
   }
 }
 
+// The sitting that this browser had open last. Another person's (of another campaign at this address,
+// where the clip has the same number) is kept for them.
+async function earlierOf(store) {
+  const earlier = await store.sitting(assignment);
+  if (!earlier?.user || earlier.user === page.user) return earlier;
+  const why = { error: "it is of somebody else, or of another campaign", code: "not_found" };
+  await store.setAside(await store.events(earlier.sitting), why, earlier.user);
+  await store.forget(assignment, earlier.sitting);
+  return undefined;
+}
+
 // What an earlier sitting in this browser did not get through, before anything new. Returns what the
 // server said where it will not have it.
 async function sendRest(store, record) {
@@ -140,7 +152,7 @@ async function sendRest(store, record) {
     const left = await store.sitting(assignment);
     record.acknowledged = left?.acknowledged ?? record.acknowledged;
     if (state === "broken") throw new Stopped(say("sitting.broken_keep"), reload());
-    if (!["offline", "loggedOut", "sending"].includes(state)) return no;
+    if (!["offline", "unable", "loggedOut", "somebodyElse", "sending"].includes(state)) return no;
     const count = (await store.lastNumber(record.sitting)) - record.acknowledged;
     view.kept(state === "offline" ? "leftover_offline" : state, count);
     await later();
@@ -151,8 +163,13 @@ async function sendRest(store, record) {
 // all of it, where it does not know the sitting (it was brought back from an older backup). Returns
 // what is to be told, or null.
 async function putAway(store, { sitting: name, acknowledged }, no) {
-  const answer = await ask(`/api/sittings/${name}`).catch(() => null);
-  if (!answer || answer.status >= 500) return null; // it stays as it is
+  let answer = null;
+  for (;;) {
+    answer = await ask(`/api/sittings/${name}`).catch(() => null);
+    if (answer?.status === 200 || answer?.told.code === "not_found") break;
+    tellWaiting(answer);
+    await later();
+  }
   const left = await store.events(name, answer.status === 404 ? 0 : acknowledged);
   const why = no ?? (answer.status === 404 ? answer.told : {});
   if (left.length) await store.setAside(left, why);
@@ -168,11 +185,27 @@ async function sure(address, body = undefined) {
       view.kept("loading");
       return answer.told;
     }
-    if (answer && isLoggedOut(answer)) view.kept("loggedOut_first");
-    else if (answer?.told.error && answer.status < 500 && answer.status !== 429) throw refusal(answer.told);
-    else view.kept("offline_first");
+    if (isFinal(answer)) throw refusal(answer.told);
+    // A page's own address leads to the log-in, which is no answer here: others say so.
+    tellWaiting(answer ?? (address.startsWith("/api/") ? null : await ask("/api/assignments/").catch(() => null)));
     await later();
   }
+}
+
+function isFinal(answer) {
+  if (!answer?.told.error || isAnothers(answer) || isLoggedOut(answer)) return false;
+  return answer.status < 500 && answer.status !== 429;
+}
+
+// Whose page this is was looked at when it was sent: now somebody else is logged in.
+function isAnothers({ told }) {
+  return told.code === "not_allowed";
+}
+
+function tellWaiting(answer) {
+  if (answer && isLoggedOut(answer)) view.kept("loggedOut_first");
+  else if (answer && isAnothers(answer)) view.kept("somebodyElse_first");
+  else view.kept(answer && answer.status >= 400 ? "unable_first" : "offline_first");
 }
 
 // The page's words, as soon as they can be had: without them nothing can be told.
@@ -261,9 +294,12 @@ async function finished() {
   }
   view.veil(say("sitting.finished"));
   sitting.stop();
-  const record = await store.sitting(assignment);
-  if (record) await store.forget(assignment, record.sitting);
-  location.assign(page.after);
+  try {
+    const record = await store.sitting(assignment);
+    if (record) await store.forget(assignment, record.sitting);
+  } finally {
+    location.assign(page.after); // the list forgets what is not forgotten here
+  }
 }
 
 function remark(at_ms) {
@@ -323,6 +359,8 @@ function keptAgain() {
   unkeptNow = false;
 }
 
+addEventListener("online", () => sitting?.hurry());
+
 // Only what the disk did not take is lost with the page.
 addEventListener("beforeunload", (event) => {
   if (unkeptNow) event.preventDefault();
@@ -331,13 +369,7 @@ addEventListener("beforeunload", (event) => {
 async function refused(told) {
   const aside = await sitting.store.aside(told.sitting ?? sitting.name);
   const why = `${told.error ?? ""} ${told.fix ? `(${told.fix})` : ""}`;
-  const act = () => {
-    const file = new Blob([JSON.stringify(aside, null, 1)], { type: "application/json" });
-    const way = document.createElement("a");
-    way.href = URL.createObjectURL(file);
-    way.download = `taver-${assignment}.json`;
-    way.click();
-  };
+  const act = () => saveAsFile(aside, `taver-${assignment}.json`);
   view.trouble(say("sitting.refused", { count: aside.length, why }), {
     button: { text: say("sitting.save"), act },
   });

@@ -22,7 +22,8 @@ export class Player {
     this.#video = video;
     this.#clip = clip;
     this.#say = say;
-    video.addEventListener("ended", () => say("end"));
+    // One that was left by a jump before this was heard of is none.
+    video.addEventListener("ended", () => video.ended && say("end"));
     // A jump waits, too; only a film that does not go on by itself has stalled.
     video.addEventListener("waiting", () => {
       if (!this.#playing || video.seeking || video.ended) return;

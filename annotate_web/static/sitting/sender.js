@@ -4,11 +4,15 @@ export const BATCH = 200;
 export const EVERY_MS = 1000;
 const LONGEST_MS = 30_000;
 const LOGGED_OUT_MS = 4000;
+const STOPPED = -1;
+// What may pass by itself. 400: the page's token is of a log-in that ended; there is a newer one.
+const PASSING = [400, 408, 425, 429];
 const AWAY = ["withdrawn", "excluded"]; // a clip that is not theirs to do any more
 
 // `store`: see store.js. `post(sitting, batch)` answers { status, told } or rejects. `say(state,
-// detail)` hears: kept (all is on the server), sending, offline, loggedOut, somebodyElse, broken (this
-// browser does not give back what it keeps), refused, ended.
+// detail)` hears: kept (all is on the server), sending, offline, unable (the server is there, and takes
+// nothing), loggedOut, somebodyElse, broken (this browser does not give back what it keeps), refused,
+// ended.
 export class Sender {
   #given;
   #timer = null;
@@ -40,9 +44,17 @@ export class Sender {
     await this.#run();
   }
 
+  // The way is free again: what waits for its next attempt does not wait any longer.
+  hurry() {
+    if (this.#timer === null || this.#timer === STOPPED) return;
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#run();
+  }
+
   stop() {
     clearTimeout(this.#timer);
-    this.#timer = -1; // wake() does nothing any more
+    this.#timer = STOPPED; // wake() does nothing any more
   }
 
   #sleep(in_ms) {
@@ -140,12 +152,13 @@ export class Sender {
       return null;
     }
     // Whatever stands between may say no, too: only the server's own word counts.
-    if (told.error && status >= 400 && status < 500 && ![408, 425, 429].includes(status)) {
+    if (told.error && status >= 400 && status < 500 && !PASSING.includes(status)) {
       await store.setAside(batch, told);
       say("refused", told);
       return Infinity;
     }
-    return this.#later(status === 429 ? "sending" : "offline");
+    if (status === 429) return this.#later("sending");
+    return this.#later(status >= 400 ? "unable" : "offline");
   }
 
   // Longer each time, and never all browsers at the same moment.

@@ -20,6 +20,7 @@ export class Sitting {
   #sender;
   #record;
   #hear;
+  #unkept = false; // the disk did not take all that was done
   #lag_ms = 0;
   #lag_timer = null;
   #count_timer = null;
@@ -82,6 +83,10 @@ export class Sitting {
     await this.#sender.flush();
   }
 
+  hurry() {
+    this.#sender.hurry();
+  }
+
   stop() {
     this.#sender.stop();
     clearInterval(this.#lag_timer);
@@ -119,7 +124,10 @@ export class Sitting {
       try {
         await this.#store.append(given);
         this.kept = Math.max(this.kept, event.seq);
-        if (given === undefined && this.kept === this.number) this.#hear("kept_again");
+        if (this.#unkept && this.kept === this.number) {
+          this.#unkept = false;
+          this.#hear("kept_again");
+        }
         this.#sender.wake(event.kind === "done" ? 0 : undefined);
         return;
       } catch (error) {
@@ -127,6 +135,7 @@ export class Sitting {
           this.#hear("taken");
           return;
         }
+        this.#unkept = true;
         this.#hear("unkept", error);
         given = undefined; // the store has it, and tries again with the next
         await new Promise((done) => setTimeout(done, AGAIN_MS));
@@ -150,7 +159,8 @@ function stamp_of(shown) {
   return { frame: shown.frame, media_ns: Math.round(shown.media_s * 1e9), delay_us: 0 };
 }
 
+export const post = (sitting, batch) => ask(`/api/sittings/${sitting}/events`, { batch });
+
 export function senderOf(store, record, say) {
-  const post = (sitting, batch) => ask(`/api/sittings/${sitting}/events`, { batch });
   return new Sender({ store, post, say, ...record });
 }

@@ -9,8 +9,9 @@ const ASIDE = "aside"; // what the server will never take
 // A number of an event was given twice: another window writes the same sitting.
 export class TakenError extends Error {}
 
-export async function openStore() {
-  return new Store(await opened());
+// `user`: whose page it is; what is set aside is theirs.
+export async function openStore(user = null) {
+  return new Store(await opened(), user);
 }
 
 async function opened() {
@@ -28,13 +29,15 @@ async function opened() {
 
 class Store {
   #base;
+  #user;
   #waiting = []; // events that the next transaction takes along
   #writing = null;
   #unsent = []; // kept, and not acknowledged yet
   #record = null;
 
-  constructor(base) {
+  constructor(base, user) {
     this.#base = base;
+    this.#user = user;
   }
 
   // Resolves when the event is on the disk. Events given while another is written go together;
@@ -57,10 +60,14 @@ class Store {
         this.#unsent.push(...events);
       } catch (error) {
         this.#waiting = [...events, ...this.#waiting];
-        this.#writing = null;
-        if (error.name !== "ConstraintError") throw error;
-        const late = this.#waiting.splice(0);
-        await this.setAside(late, { error: "another window wrote this sitting" });
+        try {
+          if (error.name !== "ConstraintError") throw error;
+          const late = [...this.#waiting];
+          await this.setAside(late, { error: "another window wrote this sitting" });
+          this.#waiting.splice(0, late.length); // only now: else a full disk would lose them
+        } finally {
+          this.#writing = null;
+        }
         throw new TakenError();
       }
     }
@@ -108,13 +115,25 @@ class Store {
   }
 
   // What cannot be sent is put where it can be fetched from.
-  async setAside(events, why) {
+  async setAside(events, why, user = this.#user) {
     const transaction = await this.#begin([ASIDE], "readwrite");
-    for (const event of events) transaction.objectStore(ASIDE).put({ ...event, why });
+    for (const event of events) transaction.objectStore(ASIDE).put({ ...event, user, why });
     await finished(transaction);
   }
 
-  // Of one sitting: a browser may be several people's.
+  // All that was set aside for whoever's page it is: a browser may be several people's.
+  async allAside() {
+    const all = await answered((await this.#begin([ASIDE])).objectStore(ASIDE).getAll());
+    return all.filter((event) => event.user === this.#user);
+  }
+
+  // Only once it is on the server, or in a file.
+  async dropAside(events) {
+    const transaction = await this.#begin([ASIDE], "readwrite");
+    for (const { sitting, seq } of events) transaction.objectStore(ASIDE).delete([sitting, seq]);
+    await finished(transaction);
+  }
+
   async aside(sitting) {
     const range = IDBKeyRange.bound([sitting, 0], [sitting, Number.MAX_SAFE_INTEGER]);
     return answered((await this.#begin([ASIDE])).objectStore(ASIDE).getAll(range));

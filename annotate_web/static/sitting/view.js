@@ -1,10 +1,10 @@
 // Shows a state on the page.
 
-import { DIMENSIONS, isFollowing, isOverwriting, isWhole } from "./machine.js";
+import { DIMENSIONS, isFollowing, isOverwriting, mayFinish } from "./machine.js";
 
 const CALM = ["loading", "kept", "sending"];
-const LOG_IN = ["loggedOut", "loggedOut_first", "somebodyElse"];
-const COUNTED = ["offline", "leftover_offline", "loggedOut", "somebodyElse", "broken", "unkept"];
+const LOG_IN = ["loggedOut", "loggedOut_first", "somebodyElse", "somebodyElse_first"];
+const COUNTED = ["offline", "unable", "leftover_offline", "loggedOut", "somebodyElse", "broken", "unkept"];
 const BUTTONS = ["play", "back", "on", "front", "anew", "unseen", "comment"];
 
 export class View {
@@ -123,7 +123,7 @@ export class View {
     this.#once("now", text, () => {
       this.parts.now.textContent = text;
     });
-    const seen = `${phase} ${count} ${why} ${isWhole(state)} ${state.frame >= state.next - 1}`;
+    const seen = `${phase} ${count} ${why} ${mayFinish(state)}`;
     this.#once("phase", seen, () => {
       document.body.dataset.phase = phase;
       this.parts.begin.hidden = phase !== "ready";
@@ -137,7 +137,7 @@ export class View {
       this.parts.play.querySelector("[data-text]").textContent = this.#say(
         phase === "playing" ? "sitting.pause" : "sitting.play",
       );
-      this.parts.finish.hidden = !(phase === "over" && isWhole(state));
+      this.parts.finish.hidden = !mayFinish(state);
       for (const name of DIMENSIONS) this.parts[name].disabled = !running && phase !== "ready" && phase !== "counting";
     });
   }

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from taver.dataset.build.lease import Lease
 
+_CHECK: Final = (
+    "check the network, the keys (AWS_ACCESS_KEY_ID, ...) and AWS_ENDPOINT_URL, then run again: "
+)
 _ROOT: Final = "zarr.json"
 _READY: Final = "ready"  # all of it is there, and the switch may have begun
 _DONE: Final = "done"  # the switch is over, and what is left here is to go
@@ -120,9 +123,17 @@ def unreachable(address: str, error: Exception) -> StorageError:
     first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
     return StorageError(
         f"{address} does not answer, or refuses: {first}",
-        fix="check the network, the keys (AWS_ACCESS_KEY_ID, ...) and AWS_ENDPOINT_URL, then run "
-        "again: what is written is kept, and the dataset that was there is as it was",
+        fix=_CHECK + "what is written is kept, and the dataset that was there is as it was",
     )
+
+
+@contextlib.contextmanager
+def _halfway(so: str) -> Iterator[None]:
+    """Let an error of the network out of the block with what is so by then."""
+    try:
+        yield
+    except StorageError as error:
+        raise StorageError(error.what, fix=_CHECK + so) from None
 
 
 class Bucket:
@@ -141,9 +152,7 @@ class Bucket:
         """Open what is there; None if nothing is. What is not a dataset of ours is refused."""
         import zarr
 
-        if self._staging().cut_short():
-            with self.building() as staging:
-                staging.finish()
+        self.mend()
         there = Objects(self.name)
         document = there.get(_ROOT)
         if document is None and not there.keys():
@@ -151,6 +160,12 @@ class Bucket:
         refuse_foreign(document, self.name)
         with there.explained():
             return zarr.open_group(remote(self.name, read_only=True), mode="r", zarr_format=3)
+
+    def mend(self) -> None:
+        """Finish a switch that was cut short."""
+        if self._staging().cut_short():
+            with self.building() as staging:
+                staging.finish()
 
     def explained(self) -> contextlib.AbstractContextManager[None]:
         """Let no error of the network out of the block but in words."""
@@ -246,6 +261,16 @@ class BucketStaging:
         if self.lease is not None:
             self.lease.confirm()
         self.put(_READY, b"")
+        with _halfway(
+            "all of the new dataset is there, and is put in place first; until then there may be "
+            f"none to read at {self._objects.address}/{self._target}"
+        ):
+            self._switch(before, built)
+        with _halfway("the new dataset is in place, and what is left of building it is deleted"):
+            self._tidy()
+
+    def _switch(self, before: set[str], built: set[str]) -> None:
+        data = f"{self._here}/{DATA}/"
         if _ROOT in before:
             self._objects.delete([f"{self._target}/{_ROOT}"])
         for key in sorted(built - {_ROOT}):
@@ -254,7 +279,6 @@ class BucketStaging:
         self._objects.delete([f"{self._target}/{key}" for key in gone])
         self._objects.copy(f"{data}{_ROOT}", f"{self._target}/{_ROOT}")
         self.put(_DONE, b"")
-        self._tidy()
 
     def cut_short(self) -> bool:
         """Tell whether the last build was stopped while it switched."""

@@ -137,9 +137,10 @@ def refuse_rigs(study: Study, sessions: Sequence[Chosen], config: BuildConfig) -
     if not study.rig_file.is_file():
         raise NotFoundError(
             f"There is no calibration at {study.rig_file}, so depth cannot be brought onto colour",
-            fix="record a board, then: taver calibrate --session NAME; or leave out what needs it: "
-            'modalities = ["color"] in build.toml, with "thermal" only where taver faces was told '
-            "the face by --thermal-box",
+            fix="record a board (taver capture --session NAME --streams color,depth,ir,thermal), "
+            "then: taver calibrate --session NAME; or leave out what needs it, in build.toml: "
+            'modalities = ["color"], or ["color", "thermal"] once it is said where the face is in '
+            "heat: taver faces --session NAME --thermal-box LEFT,TOP,WIDTH,HEIGHT",
         )
     found = []
     for one in needing:

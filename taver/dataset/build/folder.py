@@ -40,7 +40,7 @@ class Folder:
         import zarr
 
         self._refuse_file_above()
-        self._mend()
+        self.mend()
         with explained(self.path):
             if not self.path.exists() or (self.path.is_dir() and not any(self.path.iterdir())):
                 return None
@@ -108,7 +108,7 @@ class Folder:
                 fix="give another --out, or another store in study.toml",
             )
 
-    def _mend(self) -> None:
+    def mend(self) -> None:
         """Bring back what a program that died between two renamings left without its name."""
         old = self._staging / _OLD
         if old.is_dir() and not lock.is_held(self._staging):

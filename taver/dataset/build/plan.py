@@ -69,16 +69,17 @@ def plan(
     if unmet:
         raise DataError(
             "These sessions are not rated as build.toml asks for",
-            fix="have them rated, ask for less in build.toml, or leave them out by naming the "
-            "others: --session NAME. What was built before is as it was",
+            fix="have them rated: taver annotate add --session NAME; or ask for less in build.toml "
+            '(unlabelled = "keep", raters = 0), or leave them out by naming the others: '
+            "--session NAME. What was built before is as it was",
             problems=unmet,
         )
     _refuse_namesakes(recordings)
     if not recordings:
+        why, fix = _why_nothing(notes)
         raise DataError(
-            "There is no usable clip: " + _why_nothing(notes),
-            fix="look at faces.html of a session, or allow unlabelled ones in build.toml: "
-            'unlabelled = "keep"',
+            f"There is no usable clip: {why}",
+            fix=fix,
             problems=notes,
         )
     return Plan(sorted(recordings, key=lambda made: made.name), notes)
@@ -120,12 +121,19 @@ def _of_session(
     return recordings, notes, unmet
 
 
-def _why_nothing(notes: list[str]) -> str:
+def _why_nothing(notes: list[str]) -> tuple[str, str]:
+    """Return why all of the sessions are left out, and what to do."""
     if any("no face" in note for note in notes):
-        return "in none of these sessions is there a face"
+        return (
+            "in none of these sessions is there a face",
+            "see in faces.html of a session why, or name others: --session NAME",
+        )
     if any("nobody rated" in note for note in notes):
-        return "nobody rated any of these sessions"
-    return "all of these sessions are left out"
+        return (
+            "nobody rated any of these sessions",
+            'have them rated, or keep them in build.toml: unlabelled = "keep"',
+        )
+    return "all of these sessions are left out", "name others: --session NAME"
 
 
 def _refuse_namesakes(recordings: list[Planned]) -> None:
@@ -156,7 +164,7 @@ def _refuse_unfit(about: Opened, stretches: list[Rated], config: BuildConfig) ->
     if wrong:
         raise DataError(
             f"{name} and its labels do not fit",
-            fix="make the labels again (taver labels --session NAME --again), or correct them",
+            fix="make the labels again: taver labels --session NAME --again; or correct them",
             problems=[f"{name}: {what}" for what in wrong],
         )
     if _heat_was_not_found(about, config):
@@ -168,13 +176,14 @@ def _without_heat(about: Opened) -> DataError:
     if about.study.rig_file.is_file():
         return DataError(
             f"The face of {about.session.name} was never found in heat",
-            fix="see in faces.html why, then: taver faces --session NAME --again; or leave heat "
-            'out in build.toml: modalities = ["color", "depth"]',
+            fix="see in its faces.html why, then: taver faces --session NAME --again; or leave "
+            'heat out in build.toml: modalities = ["color", "depth"]',
         )
     return DataError(
         f"The face of {about.session.name} was not found in heat, for there is no calibration",
-        fix="record a board, then: taver calibrate --session NAME; or show it: taver faces "
-        '--thermal-box; or leave heat out in build.toml: modalities = ["color"]',
+        fix="record a board, then: taver calibrate --session NAME; or say where it is in one "
+        "picture: taver faces --session NAME --thermal-box LEFT,TOP,WIDTH,HEIGHT; "
+        'or leave heat out in build.toml: modalities = ["color"]',
     )
 
 

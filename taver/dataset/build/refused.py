@@ -75,9 +75,23 @@ def refuse_clips(wanted: Plan, config: BuildConfig) -> None:
     if lacking:
         raise InputError(
             "Clips are asked for of modalities that are not in every recording",
-            fix="correct modalities in [clips] of build.toml, or leave these sessions out",
+            fix="correct modalities in [clips] of build.toml, or leave these sessions out by "
+            "naming the others: --session NAME",
             problems=lacking,
         )
+
+
+def _instead(counts: Counts) -> str:
+    """Return what would give clips, by what most of them were lost to."""
+    why = max(("lost", "gaps", "unlabelled", "short"), key=lambda name: getattr(counts, name))
+    if why == "unlabelled":
+        return "have more of it rated, or put up with it: labels = [] in [clips] of build.toml"
+    if why == "short":
+        return "ask for shorter clips in [clips] of build.toml: length, of frames at rate_hz"
+    return (
+        "see in faces.html of a session where its face is; shorter clips (length), or clips with "
+        'some frames missing (missing = "mask"), are asked for in [clips] of build.toml'
+    )
 
 
 def refuse_useless(counts: Counts, config: BuildConfig, notes: Sequence[str]) -> None:
@@ -88,7 +102,6 @@ def refuse_useless(counts: Counts, config: BuildConfig, notes: Sequence[str]) ->
     raise DataError(
         f"There is no usable clip of {options.length} frames at {options.rate_hz:g} a second: "
         f"{counts.in_words()}",
-        fix="look at faces.html of a session; shorter clips, or clips with some frames missing, "
-        "are asked for in [clips] of build.toml. What was there before is as it was",
+        fix=f"{_instead(counts)}. What was there before is as it was",
         problems=notes,
     )

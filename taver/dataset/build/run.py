@@ -17,6 +17,7 @@ from taver.dataset.build.assembly import Assembly
 from taver.dataset.build.chosen import chosen, refuse_rigs
 from taver.dataset.build.kept import Kept, kept_of
 from taver.dataset.build.leaving import Leaving, attributes_of
+from taver.dataset.build.ours import refuse_other_audience
 from taver.dataset.build.places import place_at
 from taver.dataset.build.plan import plan
 from taver.dataset.build.refused import refuse_clips, refuse_full, refuse_useless
@@ -73,6 +74,7 @@ def build(
     with place.explained(), contextlib.ExitStack() as at_the_end:
         at_the_end.callback(forget)
         before = place.published()
+        refuse_other_audience(before, audience, place.name)
         edition = Edition(None if before is None else local_folder(before))
         leaving = Leaving(before, named=bool(names or config.sessions))
         sessions, notes = chosen(study, names, config, audience, leaving)

@@ -60,7 +60,7 @@ def make(
     progress.begin("Writing documents", 4)
     day = on or dt.datetime.now(tz=dt.UTC).astimezone().date()
     labels = stats(data)
-    title = told.title or (study.name if study else folder.name.removesuffix(".zarr"))
+    title = told.title or _called(folder, figures, study)
     about = told.description or _described(figures)
     progress.advance()
     files = {
@@ -88,6 +88,17 @@ def make(
             (beside / name).write_bytes(content)
     progress.advance()
     return place
+
+
+def _called(folder: Path, figures: Info, study: Study | None) -> str:
+    """Return what it is called where nobody said.
+
+    A study's own name is for those who work in it: it may name a clinic, or what is looked for.
+    Outside the lab a dataset is called as its folder is, which whoever gets it sees anyway.
+    """
+    if study is None or share.leaves_the_lab(figures.audience):
+        return folder.name.removesuffix(".zarr")
+    return study.name
 
 
 def _described(figures: Info) -> str:

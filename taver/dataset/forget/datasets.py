@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import shutil
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from taver.core import lock
-from taver.core.errors import BusyError, DataError, NotFoundError, TaverError
+from taver.core.errors import BusyError, DataError, TaverError
 from taver.core.private import make_private_folder
 from taver.core.storage import explained
 from taver.dataset import schema
 from taver.dataset.documents.sums import documents_of
 from taver.dataset.forget.folders import everything
 from taver.dataset.forget.ratings import FORGOTTEN
-from taver.dataset.stores import is_remote, open_root
+from taver.dataset.stores import calm, is_remote, open_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from taver.core.study import Study
     from taver.dataset.forget.who import Who
 
@@ -30,6 +26,9 @@ _BUILDING: Final = ".building"
 # A recording gets this name beside its dataset before it is deleted: one that is half deleted
 # would make the dataset unreadable, or be found by nobody.
 _FORGETTING: Final = ".forgetting"
+_OR_BRING_BACK: Final = (
+    "nothing was deleted: delete that dataset, or bring a whole copy back, and run again"
+)
 _WRITING: Final = ".tmp"  # what `atomic.replacing_folder` calls a folder that is not whole yet
 
 
@@ -71,6 +70,14 @@ def half_built(study: Study) -> list[Any]:
     return found
 
 
+def keys(address: str) -> list[str]:
+    """Return what every object of a dataset under an address, and of its build, is called."""
+    parent, leaf = _parted(address)
+    dataset = address.rstrip("/").rpartition("/")[2]
+    found: list[str] = [*parent.keys(dataset), *parent.keys(leaf)]
+    return found
+
+
 def left_over(stores: list[Any]) -> list[Any]:
     """Return what a run that was killed took out of datasets and did not delete yet."""
     found: list[Any] = []
@@ -97,8 +104,8 @@ def recordings_of(store: Any, who: Who) -> list[str]:
 
 
 def people_of(store: Any) -> set[str]:
-    """Return everybody who is in a dataset."""
-    found = {told.get("participant") for _, told in _recordings(store)}
+    """Return everybody who is in a dataset; one that is not whole is refused."""
+    found = {told.get("participant") for _, told in _recordings(store, checked=True)}
     return {name for name in found if isinstance(name, str)}
 
 
@@ -114,7 +121,7 @@ def remove(store: Any, who: Who) -> list[str]:
     whole or not at all. What an earlier run left half deleted goes, too.
     """
     gone = recordings_of(store, who)
-    root = _opened(store, mode="r+")
+    root = _opened(store, mode="r+", checked=False)
     told = without(dict(root.attrs), who)
     if gone or told != dict(root.attrs):
         root.attrs.put(told)  # who has it open notices by that, and reads no zeros for what is gone
@@ -166,30 +173,20 @@ def _aside(store: Path) -> Path:
     return Path(store).with_name(f".{Path(store).name}{_FORGETTING}")
 
 
-def _recordings(store: Any) -> list[tuple[str, dict[str, Any]]]:
+def _recordings(store: Any, *, checked: bool = False) -> list[tuple[str, dict[str, Any]]]:
     """Return the name and the attributes of every recording in a dataset."""
-    with _calm():
-        groups = _opened(store)[schema.RECORDINGS].groups()
+    with calm():
+        groups = _opened(store, checked=checked)[schema.RECORDINGS].groups()
         return [(name, dict(group.attrs)) for name, group in groups]
 
 
-@contextlib.contextmanager
-def _calm() -> Iterator[None]:
-    """Let zarr not warn of what a run that was killed left: it is deleted now."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Object at .* is not recognized")
-        yield
-
-
-def _opened(store: Any, *, mode: Literal["r", "r+"] = "r") -> Any:
+def _opened(store: Any, *, mode: Literal["r", "r+"] = "r", checked: bool) -> Any:
     try:
-        with _calm():
-            return open_root(store, mode=mode)
+        return open_root(store, mode=mode, checked=checked)
     except DataError as error:
         raise DataError(
             f"{error.what}; who is in it cannot be told",
-            fix="nothing was deleted: delete that dataset, or bring a whole copy back, and run "
-            "again",
+            fix=_OR_BRING_BACK,
             problems=error.problems,
         ) from None
 
@@ -271,12 +268,16 @@ def _is_dataset(document: Path) -> bool:
 
 
 def _is_there(address: str) -> bool:
-    try:
-        with _calm():
-            open_root(address)
-    except NotFoundError:
-        return False  # a study whose dataset was not built yet
-    return True
+    objects = _objects(address)
+    if objects.get(_DOCUMENT) is not None:
+        return True
+    if objects.keys(f"{schema.RECORDINGS}/"):
+        raise DataError(
+            f"{address} holds recordings, and no document says that it is a dataset; who is in it "
+            "cannot be told",
+            fix=_OR_BRING_BACK,
+        )
+    return False  # a study whose dataset was not built yet
 
 
 def _is_unfinished(folder: Path) -> bool:

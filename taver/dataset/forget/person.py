@@ -13,7 +13,7 @@ from taver.core.errors import BusyError, DataError, NotFoundError
 from taver.core.progress import Silent
 from taver.core.session.folder import MANIFEST, folders
 from taver.core.storage import explained
-from taver.dataset.forget import datasets, ratings, runs
+from taver.dataset.forget import builds, datasets, ratings, runs
 from taver.dataset.forget.folders import everything, told
 from taver.dataset.forget.scan import Scan, scan
 from taver.dataset.forget.who import Who, is_emptied, look_for
@@ -80,7 +80,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan(study: Study, name: str) -> Plan:
-    """List all that a study holds of a person; nothing is changed."""
+    """List all that a study holds of a person; nothing is deleted."""
+    builds.mend(study)
     who = look_for(study, name)
     on_file = name.casefold() in {known.casefold() for known in study.participants.names()}
     sessions = tuple(study.sessions_folder / session for session in who.sessions)
@@ -127,8 +128,19 @@ def forget(
     person's name out of a model's file.
     """
     progress = progress or Silent()
-    who = plan.who
     _refuse_busy(plan)
+    with builds.kept_out(study):
+        _remove(study, plan, progress, unname)
+    return scan(study, plan.who, progress)
+
+
+def _remove(
+    study: Study,
+    plan: Plan,
+    progress: Progress,
+    unname: Callable[[Path, Who], object] | None,
+) -> None:
+    who = plan.who
     steps = len(plan.sessions) + len(plan.recordings) + len(plan.runs) + 2
     progress.begin(f"Forgetting {who.name}", steps)
     for begun in plan.half_built:
@@ -163,7 +175,6 @@ def forget(
     if plan.on_file:
         _delete_document(study, who)
     progress.advance()
-    return scan(study, who, progress)
 
 
 def refuse_traces(found: Scan, who: Who) -> None:

@@ -19,7 +19,7 @@ from taver.core.recording.reader import StreamReader
 from taver.core.storage import explained
 from taver.dataset.forget import datasets, ratings, words
 from taver.dataset.forget.folders import everything, told
-from taver.dataset.stores import is_remote, open_root
+from taver.dataset.stores import calm, is_remote, open_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,6 +154,12 @@ def _as_text(cell: Any) -> Any:
 def _in_store(store: str, who: Who) -> Iterator[str]:
     """Yield where in a dataset that is elsewhere the person is named."""
     root = open_root(store)
-    for path, node in (("", root), *root.members(max_depth=None)):
+    with calm():
+        members = [("", root), *root.members(max_depth=None)]
+    for path, node in members:
         if who.named_in(path) or who.named_in(str(dict(node.attrs))):
             yield f"{store}/{path}"
+    told = tuple(f"{path}/" for path, _ in members if who.named_in(path))
+    for key in datasets.keys(store):  # some may be of nothing that a dataset knows
+        if who.named_in(key) and not key.partition("/")[2].startswith(told):
+            yield f"{store.rpartition('/')[0]}/{key}"

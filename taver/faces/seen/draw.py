@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from taver.core.codec import decode
 from taver.core.errors import DataError
 from taver.core.extras import need
 from taver.core.frames import Modality
 from taver.faces import store
 from taver.faces.state import State
+from taver.faces.view import Stored
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -35,6 +35,15 @@ _COLORS: Final = {
     State.INTERPOLATED: (250, 200, 90),
     State.LOST: (230, 90, 70),
 }
+
+
+class Part(NamedTuple):
+    """What of a picture is shown, in its pixels."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
 
 
 class Rows(NamedTuple):
@@ -87,14 +96,16 @@ def _panel(
     cv2: Any, streams: Streams, rows: Rows, row: int, modality: Modality, near: bool
 ) -> Picture:
     wide = WIDE_PX[modality]
-    picture = _shown(cv2, streams, rows, row, modality)
-    if picture is None:
-        return np.full((HIGH_PX, wide, 3), _NOTHING, np.uint8)
     points = rows.landmarks[modality][row].astype(np.float64)
     points = points[np.isfinite(points).all(axis=1)]
+    size_px = _size_px(streams, modality)
+    part = Part(0, 0, *size_px)
     if near and len(points):
-        picture, corner = _about(picture, points, wide / HIGH_PX)
-        points = points - corner
+        part = _about(points, wide / HIGH_PX, *size_px)
+    picture = _shown(cv2, streams, rows, row, modality, part)
+    if picture is None:
+        return np.full((HIGH_PX, wide, 3), _NOTHING, np.uint8)
+    points = points - part[:2]
     high_px, wide_px = picture.shape[:2]
     panel: Picture = cv2.resize(picture, (wide, HIGH_PX), interpolation=cv2.INTER_AREA)
     points = (points + 0.5) * (wide / wide_px, HIGH_PX / high_px) - 0.5
@@ -107,34 +118,47 @@ def _panel(
     return panel
 
 
-def _about(picture: Picture, points: Floats, shape: float) -> tuple[Picture, Floats]:
+def _about(points: Floats, shape: float, wide_px: int, high_px: int) -> Part:
     """Return the part of a picture around the points, so many times as wide as high."""
-    high_px, wide_px = picture.shape[:2]
     high = min(_ROOM * float(np.ptp(points, axis=0).max()), high_px, wide_px / shape)
     wide = high * shape
     left, top = points.mean(axis=0) - (wide / 2, high / 2)
     left = round(min(max(float(left), 0.0), wide_px - wide))
     top = round(min(max(float(top), 0.0), high_px - high))
-    part = picture[top : top + round(high), left : left + round(wide)]
-    return np.ascontiguousarray(part), np.array([left, top], np.float64)
+    return Part(left, top, min(left + round(wide), wide_px), min(top + round(high), high_px))
 
 
-def _shown(cv2: Any, streams: Streams, rows: Rows, row: int, modality: Modality) -> Picture | None:
-    """Return what a camera saw, in colours; None where it saw nothing."""
+def _size_px(streams: Streams, modality: Modality) -> tuple[int, int]:
+    """Return width and height of a stream's pictures; nothing of one that is not there."""
+    footage = {
+        Modality.COLOR: streams.color,
+        Modality.DEPTH: streams.depth,
+        Modality.THERMAL: streams.thermal,
+    }[modality]
+    return (0, 0) if footage is None else (footage.header.width_px, footage.header.height_px)
+
+
+def _shown(
+    cv2: Any, streams: Streams, rows: Rows, row: int, modality: Modality, part: Part
+) -> Picture | None:
+    """Return a part of what a camera saw, in colours; None where it saw nothing."""
+    left, top, right, bottom = part
     if modality is Modality.COLOR:
         header = streams.color.header
         try:
-            data = streams.color.read(row).data
-            picture: Any = decode(Modality.COLOR, data, header.height_px, header.width_px)
+            stored = Stored(streams.color.read(row).data, header.width_px, header.height_px)
+            seen = stored.color((left, top, right, bottom))
         except DataError:
             return None
-        return np.asarray(picture)
+        there = seen.pixels[top - seen.top_px : bottom - seen.top_px]
+        return np.ascontiguousarray(there[:, left - seen.left_px : right - seen.left_px])
     pixels = streams.take(modality, int(rows.frames[modality][row])).pixels
     if pixels is None:
         return None
     low, high = _NEAR_MM, _FAR_MM
     if modality is Modality.THERMAL:
         low, high = np.percentile(pixels[::4, ::4], _SHADES)
+    pixels = pixels[top:bottom, left:right]
     share = np.clip((pixels.astype(np.float32) - low) / max(high - low, 1.0), 0.0, 1.0)
     if modality is Modality.DEPTH:
         share = np.where(pixels > 0, 1.0 - 0.85 * share, 0.0)

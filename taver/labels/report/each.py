@@ -100,7 +100,8 @@ def raters_section(found: Gathered, raters: Sequence[str]) -> Markup:
         text(
             "Means over the rater's clips. r is with the mean of the other raters; what a rater "
             "adds is alpha of the clip less alpha without them: where that is negative, the others "
-            "agree better alone. Nobody is left out for it."
+            "agree better alone. Nobody is left out for it. A lag is the mean of those that could "
+            "be told from chance."
         ),
         *_excluded(found.clips),
     )

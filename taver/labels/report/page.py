@@ -8,6 +8,7 @@ from taver.core import atomic
 from taver.core.page import Markup, facts, note, page, section, side_by_side, table, text
 from taver.labels import store
 from taver.labels.bootstrap import BLOCK_S, RESAMPLES
+from taver.labels.lags import CHANCE
 from taver.labels.pool import Zero
 from taver.labels.report import cells, lacking, plots
 from taver.labels.report.each import clips_section, raters_section
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 
 # Table III of the TAVER paper: percent of positive frames, mean correlation, Cronbach's alpha.
 PAPER: Final = {Dimension.AROUSAL: (45.4, 0.424, 0.72), Dimension.VALENCE: (46.9, 0.479, 0.79)}
-_STYLE: Final = "@media print { figure, tr { break-inside: avoid; } body { font-size: 11px; } }"
+# On a telephone the weights stand below what they are of: beside it there is no room to see them.
+_STYLE: Final = (
+    "@media print { figure, tr { break-inside: avoid; } body { font-size: 11px; } } "
+    "@media (max-width: 40rem) { .made thead { display: none; } "
+    ".made tr { display: block; border-bottom: 1px solid var(--line); } "
+    ".made td { display: inline-block; border: 0; } .made td:last-child { display: block; } }"
+)
 _NAMED: Final = 5  # sessions in the title
 
 
@@ -165,9 +172,9 @@ def _all_figures(found: Gathered) -> Markup:
             f"How clips were put together: {rule}. Alpha and ICC "
             "are over the frames that all of a clip's raters rated; r, MSE and CCC are means over "
             f"pairs. Intervals are from {RESAMPLES} resamples of whole stretches of "
-            f"{BLOCK_S:g}{cells.STAY}s: neighbouring frames say nearly the same, and drawn singly "
-            "they would feign certainty. They tell of other stretches of these clips, not of other "
-            "people."
+            f"{BLOCK_S:g}{cells.STAY}s, or of a quarter of all where that is less: neighbouring "
+            "frames say nearly the same, and drawn singly they would feign certainty. They tell of "
+            "other stretches of these clips, not of other people."
         ),
     )
 
@@ -192,6 +199,7 @@ def _how(found: Gathered) -> Markup:
             ("lag-mean", _lags),
         )
     ]
+    columns = ["clip", "dimension", "fusion", "weights, or lags in s"]
     return section(
         "How it was made",
         facts(settings),
@@ -199,20 +207,29 @@ def _how(found: Gathered) -> Markup:
         text(
             "For training, values are divided by 10, to -1 to 1. labels.zarr keeps what each rater "
             "said, where gaps were closed, and all five fusions. Beside a lag stands r, which says "
-            "how clearly it was found: raters who follow nothing in common get a lag from noise."
+            "how clearly it was found. Where traces that know nothing of each other are as clear "
+            f"in more than {100 * CHANCE:g} of 100 draws, no lag is taken away."
         ),
-        table(["clip", "dimension", "fusion", "weights, or lags in s"], rows),
+        Markup(f'<div class="made">{table(columns, rows)}</div>'),
     )
 
 
 def _weights(made: Mapping[str, Any]) -> str:
-    return ", ".join(f"{rater} {weight:.3f}" for rater, weight in made["weights"].items())
+    return ", ".join(
+        f"{rater}{cells.STAY}{weight:.3f}" for rater, weight in made["weights"].items()
+    )
 
 
 def _lags(made: Mapping[str, Any]) -> str:
-    return ", ".join(
-        f"{rater} {lag:+.3f} (r{cells.STAY}{made['clearness'][rater]:.2f})"
-        if lag is not None
-        else f"{rater} -"
-        for rater, lag in made["lags_s"].items()
-    )
+    """Return the lags, and how clearly each was found, or that it may be chance."""
+    parts = []
+    for rater, lag in made["lags_s"].items():
+        r, chance = made["clearness"][rater], made["chance"][rater]
+        if lag is not None:
+            told = f"{cells.number(lag, 3, sign=True)} (r{cells.STAY}{r:.2f})"
+        elif r is not None and chance is not None and chance > made["most_chance"]:
+            told = f"0, as it may be chance (r{cells.STAY}{r:.2f})"
+        else:
+            told = "0, as none can be told"
+        parts.append(f"{rater}{cells.STAY}{told}")
+    return "; ".join(parts)

@@ -39,9 +39,9 @@ def at_home(tmp_path_factory):
         yield moved
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture
 def home(at_home):
-    """The home in which every test of these files runs; those of other files have their own."""
+    """The home in which the demo ran."""
     with at_home() as folder:
         yield folder
 

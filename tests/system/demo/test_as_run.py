@@ -9,7 +9,10 @@ import pytest
 from taver.cli.main import INTERRUPTED
 from taver.core.session.folder import folders
 
-pytestmark = pytest.mark.timeout(600)  # the whole of it is run once
+pytestmark = [
+    pytest.mark.timeout(600),  # the whole of it is run once
+    pytest.mark.usefixtures("home"),
+]
 
 
 def test_it_tells_each_step_in_plain_lines(first):
