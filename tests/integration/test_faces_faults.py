@@ -55,6 +55,8 @@ def test_damaged_frames_are_a_row_each_and_the_run_goes_on(short, the_kit):
     session = find(short, "s01")
     (file,) = session.stream_files(Modality.COLOR)
     faced.damage(file, file.stat().st_size // 2)
+    (depth,) = session.stream_files(Modality.DEPTH)
+    faced.damage(depth, depth.stat().st_size * 4 // 5)
     faced.recounted(short, lambda counts, number: counts + np.uint16(16384 * (number == 3)))
     done = pipeline.make(short, "s01", Options(), the_kit)
     group = store.open_faces(session)
@@ -62,7 +64,9 @@ def test_damaged_frames_are_a_row_each_and_the_run_goes_on(short, the_kit):
     (hot,) = np.flatnonzero(group["flaws"][:] & schema.Flaw.THERMAL_DAMAGED)
     assert thermal_frame[hot] == 3  # 14 bits cannot tell so much
     carried = np.isfinite(group["thermal_landmarks"][:]).any(axis=(1, 2))
-    assert carried.tolist() == [row != hot for row in range(12)]
+    (shallow,) = np.flatnonzero(group["flaws"][:] & schema.Flaw.DEPTH_DAMAGED)
+    assert not group["depth_visible"][int(shallow)].any()
+    assert carried.tolist() == [row not in {hot, shallow} for row in range(12)]
     flaws, state = group["flaws"][:], group["state"][:]
     (bad,) = np.flatnonzero(flaws & schema.Flaw.COLOR_DAMAGED)
     assert done.frames == 12
