@@ -2,6 +2,7 @@
 
 import { lacking } from "../door.js";
 import { sendAside, showAside } from "./aside.js";
+import { heardOfEnd, writtenAnewBehindEnds } from "./heard.js";
 import { takePen } from "./pen.js";
 import { senderOf } from "./sitting.js";
 import { openStore } from "./store.js";
@@ -12,6 +13,7 @@ const FOR_NOW = ["refused", "ended", "somebodyElse"]; // more is not taken while
 const note = document.getElementById("leftover");
 const panel = document.getElementById("aside");
 if (note && !lacking().length) {
+  writtenAnewBehindEnds();
   const store = await openStore(note.dataset.user).catch(() => null); // whoever opens a clip is told
   if (store) {
     await showAside(store, panel);
@@ -99,6 +101,7 @@ async function sendOne(store, assignment) {
   }
   if (state === "kept" && (await isOver(store, record))) {
     await store.forget(assignment, record.sitting);
+    heardOfEnd();
   }
   return state;
 }

@@ -4,6 +4,7 @@
 import { lacking } from "../door.js";
 import { saveAsFile } from "./file.js";
 import { listen } from "./hands.js";
+import { heardOfEnd } from "./heard.js";
 import { takePen } from "./pen.js";
 import { FilmError, Player } from "./player.js";
 import { ask, isLoggedOut } from "./server.js";
@@ -297,6 +298,7 @@ async function finished() {
   try {
     const record = await store.sitting(assignment);
     if (record) await store.forget(assignment, record.sitting);
+    heardOfEnd();
   } finally {
     location.assign(page.after); // the list forgets what is not forgotten here
   }

@@ -83,6 +83,24 @@ def test_an_end_that_the_list_has_not_heard_of_is_heard_of(desk, unsent):
     assert desk.state(assignment) == "done"
 
 
+def test_a_list_that_was_written_before_the_end_is_written_anew(desk, unsent):
+    page, assignment = unsent
+    address = f"{desk.server.address}/"
+    page.route("**/api/**", lambda route: route.abort())
+    page.context.set_offline(False)
+    waiting, held = page.context.new_page(), []
+    waiting.route(address, lambda route: held.append(route), times=1)  # noqa: PLW0108  no builtin can
+    with waiting.expect_event("request"):
+        waiting.evaluate("address => { location.href = address; }", address)
+    written = page.context.request.get(address)  # before the end is heard of
+    page.unroute_all()
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    page.wait_for_url(address, timeout=40_000)  # nothing of it is left in the browser
+    assert desk.state(assignment) == "done"
+    held[0].fulfill(response=written)
+    waiting.locator(".state.done").wait_for(timeout=40_000)
+
+
 def test_a_disk_that_is_full_for_a_while_is_told_and_nothing_is_lost(desk, sit):
     page, assignment = sit()
     sat.begin(page)
