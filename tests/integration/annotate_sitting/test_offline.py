@@ -93,7 +93,7 @@ def test_a_list_that_was_written_before_the_end_is_written_anew(desk, unsent):
     with waiting.expect_event("request"):
         waiting.evaluate("address => { location.href = address; }", address)
     written = page.context.request.get(address)  # before the end is heard of
-    page.unroute_all()
+    page.unroute_all(behavior="ignoreErrors")
     page.evaluate("window.dispatchEvent(new Event('online'))")
     page.wait_for_url(address, timeout=40_000)  # nothing of it is left in the browser
     assert desk.state(assignment) == "done"
