@@ -45,7 +45,8 @@ export function listen({ parts, to, state, fps }) {
     if (event.ctrlKey || event.altKey || event.metaKey || parts.remark.open) return;
     if (pointed && (event.code in STEPS || event.code in KEYS)) pointed.blur();
     const target = document.activeElement ?? event.target;
-    if (target.closest("textarea")) return;
+    // A comment's field that was closed just now has the focus until the page is drawn anew.
+    if (target.closest("textarea")?.getClientRects().length) return;
     if (target.closest("select") && (event.code.startsWith("Arrow") || event.code === "Space")) return;
     const focused = target.type === "range" ? target.id : "";
     if (event.code in STEPS) {

@@ -95,6 +95,22 @@ def test_a_comment_stops_the_countdown_and_the_next_one_takes_its_time(sit):
     assert page.evaluate("performance.now()") - began_ms > 2500
 
 
+def test_the_keys_are_the_pages_again_at_once_when_a_comment_is_closed(sit):
+    page, _ = sit()
+    page.keyboard.press("c")
+    page.locator("#remark-text").wait_for()
+    field, phase = page.evaluate(
+        """() => {
+          document.getElementById("remark").close();
+          const field = document.activeElement;
+          field.dispatchEvent(new KeyboardEvent("keydown", { code: "Space", bubbles: true }));
+          return [field.id, taverSitting.state.phase];
+        }"""
+    )
+    assert field == "remark-text"  # it has the focus until the page is drawn anew
+    assert phase == "counting"
+
+
 def test_the_systems_own_keys_play_and_pause_as_the_pages_do(sit):
     page, _ = sit()
     sat.begin(page)
